@@ -1,0 +1,1 @@
+"""ticklink: one Python class, run unchanged in a backtest, on paper and live."""

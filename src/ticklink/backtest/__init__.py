@@ -1,0 +1,1 @@
+"""Recorded markets through an unchanged bot, in virtual time."""

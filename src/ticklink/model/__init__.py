@@ -1,0 +1,1 @@
+"""The words of the trade: immutable types that every other part of ticklink shares."""

@@ -1,0 +1,1 @@
+"""A pretend exchange: matching, accounts, models of latency and queues, and native faces."""

@@ -1,0 +1,1 @@
+"""What is kept: the market data archive and its importers."""

@@ -1,0 +1,1 @@
+"""How real exchanges are reached: one package per exchange."""

@@ -1,0 +1,1 @@
+"""BitMEX: its wire messages and instruments."""

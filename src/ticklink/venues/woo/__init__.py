@@ -1,0 +1,1 @@
+"""WOO X: its wire messages and instruments."""
