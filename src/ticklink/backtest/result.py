@@ -1,7 +1,7 @@
 """What a backtest leaves behind: the record of a run as types, and the JSON of `ticklink backtest --json`.
 
-Times are epoch ms, prices and sizes floats as the bot saw them, amounts of money floats in whole units of their asset (they
-come from integer ledgers, so they are the nearest float to an exact number).
+Times are epoch ms, prices and sizes floats as the bot saw them, amounts of money floats in whole units of their asset
+(they come from integer ledgers, so they are the nearest float to an exact number).
 """
 
 from typing import Any, Literal
@@ -56,7 +56,10 @@ class OrderRecord(msgspec.Struct, frozen=True):
 
 
 class FillRecord(msgspec.Struct, frozen=True):
-    """One fill. `position` is the signed position after it, `realised_pnl` what it realised, before `fee` (positive: paid)."""
+    """One fill: `position` is the signed one after it, `realised_pnl` what it realised, before `fee` (positive: paid).
+
+    A spot market's position is what was bought less what was sold so far; sales realise against the mean price.
+    """
 
     time: int
     venue: str
@@ -102,7 +105,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
 
 
 class PriceSamples(msgspec.Struct, frozen=True):
-    """A market on the run's time grid: mid price at each grid time, and the range the market covered since the one before."""
+    """A market on the run's time grid: mid price at each grid time, and the range covered since the one before."""
 
     src: str
     sym: str
@@ -141,10 +144,14 @@ class Equity(msgspec.Struct, frozen=True):
     times: list[int]
     total: list[float]
     drawdown: list[float]
-    """Fall from the highest total so far, as a share (0 or negative)."""
+    """Fall of deposits and P&L from their highest so far, as a share (0 or negative)."""
     by_asset: dict[str, list[float]]
     position: dict[str, list[float]]
     """"venue sym" -> signed size at each time."""
+    pnl: list[float] = []
+    """What the bot made so far: the total less what the deposits alone would be worth at that time."""
+    notes: list[str] = []
+    """What the total leaves out or takes for granted."""
 
 
 class Timing(msgspec.Struct, frozen=True):
