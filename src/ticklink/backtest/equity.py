@@ -3,7 +3,7 @@
 Everything is float and vectorised over the run's time grid; the exact amounts stay in the ledger that this reads.
 """
 
-from collections.abc import Iterable
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -21,7 +21,20 @@ DOLLARS = ("USD", "USDT", "USDC")
 SAME_ASSET = {"XBT": "BTC"}
 
 
-class Records(msgspec.Struct, frozen=True, kw_only=True):
+class Trades(msgspec.Struct, frozen=True):
+    """One market's fills as columns, in time order: sizes are negative for sells."""
+
+    terms: Instrument
+    fills: list[FillRecord]
+    times: NDArray[np.int64]
+    price: Series
+    size: Series
+    position: Series
+    """After each fill."""
+    realised: Series
+
+
+class Records(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What a run recorded, in time order. Initial deposits are the ledger's entries of kind deposit."""
 
     times: list[int]
@@ -34,7 +47,15 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     fills: list[FillRecord]
     ledger: list[LedgerEntry]
 
-    def instrument(self, venue: str, sym: str) -> Instrument:
+    @cached_property
+    def trades(self) -> dict[str, Trades]:
+        """{"venue sym": its fills}"""
+        markets: dict[tuple[str, str], list[FillRecord]] = {}
+        for fill in self.fills:
+            markets.setdefault((fill.venue, fill.sym), []).append(fill)
+        return {f"{venue} {sym}": _trades(self._terms(venue, sym), fills) for (venue, sym), fills in markets.items()}
+
+    def _terms(self, venue: str, sym: str) -> Instrument:
         src = self.venues.get(venue, venue)
         return next(terms for terms in self.instruments if terms.sym == sym and terms.src == src)
 
@@ -60,10 +81,19 @@ class Valuation(msgspec.Struct, frozen=True):
                 total += amounts * rate
         return total
 
-    def bucket(self, times: Iterable[int]) -> NDArray[np.intp]:
+    def bucket(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
         """For each time the index of the first grid time at or after it; what comes after the end counts at the end."""
-        found = np.searchsorted(self.times, np.fromiter(times, np.int64), side="left")
-        return np.minimum(found, len(self.times) - 1)
+        return np.minimum(np.searchsorted(self.times, times, side="left"), len(self.times) - 1)
+
+    def worth_at(self, times: NDArray[np.int64], amounts: Series, assets: list[str]) -> Series:
+        """What amounts, each of its own time and asset, were worth then; 0 where nothing prices them."""
+        worth, buckets = np.zeros(len(amounts)), self.bucket(times)
+        for asset in set(assets):
+            rate = self.rate(asset)
+            if rate is not None:
+                mine = np.array([name == asset for name in assets])
+                worth += np.where(mine, amounts * rate[buckets], 0.0)
+        return worth
 
 
 class Capital(msgspec.Struct, frozen=True):
@@ -78,12 +108,11 @@ def equity(records: Records, *, currency: str | None = None) -> Equity:
     values = valuation(records, currency or default_currency(records))
     by_asset = _wallets(values, records.ledger)
     positions: dict[str, Series] = {}
-    for (venue, sym), fills in fills_by_market(records.fills).items():
-        terms = records.instrument(venue, sym)
-        position, unrealised = _position(values, fills, terms, market_price(records, terms))
-        positions[f"{venue} {sym}"] = position
-        if not terms.is_spot:
-            by_asset[terms.settle] = by_asset.get(terms.settle, np.zeros(len(values.times))) + unrealised
+    for market, trades in records.trades.items():
+        positions[market], unrealised = _position(values, trades, market_price(records, trades.terms))
+        if not trades.terms.is_spot:
+            settle = trades.terms.settle
+            by_asset[settle] = by_asset.get(settle, np.zeros(len(values.times))) + unrealised
     deposits = capital(values, records.ledger)
     total = values.worth(by_asset)
     pnl = total - values.worth(deposits.by_asset)
@@ -139,36 +168,31 @@ def market_price(records: Records, terms: Instrument) -> Series | None:
     return None if market is None else _filled(market.mid)
 
 
-def fills_by_market(fills: list[FillRecord]) -> dict[tuple[str, str], list[FillRecord]]:
-    """{(venue, sym): fills}, each in time order."""
-    markets: dict[tuple[str, str], list[FillRecord]] = {}
-    for fill in fills:
-        markets.setdefault((fill.venue, fill.sym), []).append(fill)
-    return markets
+def _trades(terms: Instrument, fills: list[FillRecord]) -> Trades:
+    return Trades(
+        terms,
+        fills,
+        np.array([fill.time for fill in fills], np.int64),
+        np.array([fill.price for fill in fills]),
+        np.array([fill.size if fill.side == "Buy" else -fill.size for fill in fills]),
+        np.array([fill.position for fill in fills]),
+        np.array([fill.realised_pnl for fill in fills]),
+    )
 
 
-def signed_sizes(fills: list[FillRecord]) -> Series:
-    """The fills' sizes, negative for sells."""
-    return np.array([fill.size if fill.side == "Buy" else -fill.size for fill in fills])
-
-
-def _position(
-    values: Valuation, fills: list[FillRecord], terms: Instrument, mark: Series | None
-) -> tuple[Series, Series]:
+def _position(values: Valuation, trades: Trades, mark: Series | None) -> tuple[Series, Series]:
     """A market's position and its unrealised P&L in the settle asset.
 
     Needs no entry price: all the position ever made is its value now less what its fills cost, and what of that is
     realised the fills say. Values are taken relative to the first fill's, so that large sums do not cancel.
     """
-    price = np.array([fill.price for fill in fills])
+    terms, so_far = trades.terms, _fills_so_far(values, trades)
     if mark is None:
-        mark = price[np.maximum(_fills_so_far(values, fills) - 1, 0)]
-    origin = _unit_value(terms, price[:1])
-    cost = np.cumsum(signed_sizes(fills) * (_unit_value(terms, price) - origin))
-    realised = np.cumsum([fill.realised_pnl for fill in fills])
-    so_far = _fills_so_far(values, fills)
-    size = _at(np.array([fill.position for fill in fills]), so_far)
-    unrealised = size * (_unit_value(terms, mark) - origin) - _at(cost + realised, so_far)
+        mark = trades.price[np.maximum(so_far - 1, 0)]
+    origin = _unit_value(terms, trades.price[:1])
+    cost = np.cumsum(trades.size * (_unit_value(terms, trades.price) - origin)) + np.cumsum(trades.realised)
+    size = _at(trades.position, so_far)
+    unrealised = size * (_unit_value(terms, mark) - origin) - _at(cost, so_far)
     return size, np.where(size == 0, 0.0, unrealised)
 
 
@@ -178,9 +202,9 @@ def _unit_value(terms: Instrument, price: Series) -> Series:
     return -multiplier / price if terms.kind == "inverse" else multiplier * price
 
 
-def _fills_so_far(values: Valuation, fills: list[FillRecord]) -> NDArray[np.intp]:
+def _fills_so_far(values: Valuation, trades: Trades) -> NDArray[np.intp]:
     """How many fills there were up to each time."""
-    return np.cumsum(np.bincount(values.bucket(fill.time for fill in fills), minlength=len(values.times)))
+    return np.cumsum(np.bincount(values.bucket(trades.times), minlength=len(values.times)))
 
 
 def _at(after_each: Series, so_far: NDArray[np.intp]) -> Series:
@@ -197,7 +221,7 @@ def _wallets(values: Valuation, ledger: list[LedgerEntry]) -> dict[str, Series]:
         times.setdefault(entry.asset, []).append(entry.time)
     count = len(values.times)
     return {
-        asset: np.cumsum(np.bincount(values.bucket(times[asset]), weights=amounts[asset], minlength=count))
+        asset: np.cumsum(np.bincount(values.bucket(np.array(times[asset])), amounts[asset], minlength=count))
         for asset in amounts
     }
 

@@ -4,7 +4,6 @@ Amounts are in `currency` unless a name says by_asset; shares are fractions (0.1
 """
 
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,17 +12,15 @@ from ticklink.backtest.equity import (
     Capital,
     Records,
     Series,
+    Trades,
     Valuation,
     capital,
     drawdown,
     equity,
-    fills_by_market,
     market_price,
-    signed_sizes,
     valuation,
 )
-from ticklink.backtest.result import Equity, FillRecord, LedgerEntry, OrderRecord
-from ticklink.model.instruments import Instrument
+from ticklink.backtest.result import Equity, LedgerEntry, OrderRecord
 
 __all__ = ["Records", "equity", "metrics"]
 
@@ -85,14 +82,9 @@ def _flows(values: Valuation, entries: list[LedgerEntry]) -> tuple[float, dict[s
     by_asset: dict[str, float] = {}
     for entry in entries:
         by_asset[entry.asset] = by_asset.get(entry.asset, 0.0) + entry.amount
-    total = 0.0
-    for asset in by_asset:
-        rate = values.rate(asset)
-        of_asset = [entry for entry in entries if entry.asset == asset]
-        if rate is not None:
-            amounts = np.array([entry.amount for entry in of_asset])
-            total += float(np.dot(amounts, rate[values.bucket(entry.time for entry in of_asset)]))
-    return total, by_asset
+    times = np.array([entry.time for entry in entries], np.int64)
+    amounts = np.array([entry.amount for entry in entries])
+    return float(np.sum(values.worth_at(times, amounts, [entry.asset for entry in entries]))), by_asset
 
 
 def _risk(times: np.ndarray[Any, np.dtype[np.int64]], invested: Series, pnl: Series) -> dict[str, Any]:
@@ -145,10 +137,9 @@ def _max_drawdown(times: np.ndarray[Any, np.dtype[np.int64]], worth: Series) -> 
 def _trading(records: Records, values: Valuation) -> dict[str, Any]:
     traded = 0.0
     trips: list[float] = []
-    for (venue, sym), fills in fills_by_market(records.fills).items():
-        terms = records.instrument(venue, sym)
-        traded += float(np.sum(_notional(values, terms, fills)))
-        trips += _closing_pnl(values, fills)
+    for trades in records.trades.values():
+        traded += float(np.sum(_notional(values, trades)))
+        trips += _closing_pnl(values, trades)
     wins = sum(trip for trip in trips if trip > 0)
     losses = -sum(trip for trip in trips if trip < 0)
     return {
@@ -160,53 +151,53 @@ def _trading(records: Records, values: Valuation) -> dict[str, Any]:
     }
 
 
-def _notional(values: Valuation, terms: Instrument, fills: list[FillRecord]) -> Series:
+def _notional(values: Valuation, trades: Trades) -> Series:
     """What each fill was worth, in the currency; 0 where nothing prices it."""
-    size = np.array([fill.size for fill in fills]) * float(terms.multiplier)
-    if terms.kind != "inverse":
-        size *= np.array([fill.price for fill in fills])
-    rate = values.rate(terms.settle if terms.kind == "quanto" else terms.quote)
-    return np.zeros(len(fills)) if rate is None else size * rate[values.bucket(fill.time for fill in fills)]
+    terms, size = trades.terms, np.abs(trades.size)
+    value = size if terms.kind == "inverse" else size * trades.price
+    asset = terms.settle if terms.kind == "quanto" else terms.quote
+    return values.worth_at(trades.times, value * float(terms.multiplier), [asset] * len(value))
 
 
-def _closing_pnl(values: Valuation, fills: list[FillRecord]) -> list[float]:
+def _closing_pnl(values: Valuation, trades: Trades) -> list[float]:
     """Of each fill that reduced the position: what it realised, less its fee and its part of the fees of opening."""
-    buckets = values.bucket(fill.time for fill in fills)
-    rates = {asset: values.rate(asset) for fill in fills for asset in (fill.fee_asset, fill.pnl_asset)}
+    fee_of = np.array([fill.fee for fill in trades.fills])
+    fees = values.worth_at(trades.times, fee_of, [fill.fee_asset for fill in trades.fills])
+    gains = values.worth_at(trades.times, trades.realised, [fill.pnl_asset for fill in trades.fills])
+    before, closed = _closed(trades)
     carried, closing = 0.0, []
-    for fill, bucket, signed in zip(fills, buckets.tolist(), signed_sizes(fills).tolist(), strict=True):
-        fee_rate, pnl_rate = rates[fill.fee_asset], rates[fill.pnl_asset]
-        fee = fill.fee * float(fee_rate[bucket]) if fee_rate is not None else 0.0
-        before = fill.position - signed
-        closed = min(abs(before), fill.size) if before * signed < 0 else 0.0
-        if closed > 0:
-            opening, own = carried * closed / abs(before), fee * closed / fill.size
-            realised = fill.realised_pnl * float(pnl_rate[bucket]) if pnl_rate is not None else 0.0
-            closing.append(realised - own - opening)
-            carried, fee = carried - opening, fee - own
-        carried += fee
+    for fee, gain, held, share, size in zip(
+        fees.tolist(), gains.tolist(), before.tolist(), closed.tolist(), trades.size.tolist(), strict=True
+    ):
+        own = fee * share / abs(size)
+        if share > 0:
+            opening = carried * share / abs(held)
+            closing.append(gain - own - opening)
+            carried -= opening
+        carried += fee - own
     return closing
 
 
+def _closed(trades: Trades) -> tuple[Series, Series]:
+    """The position before each fill, and how much of it the fill closed."""
+    before = trades.position - trades.size
+    return before, np.where(before * trades.size < 0, np.minimum(np.abs(before), np.abs(trades.size)), 0.0)
+
+
 def _average_holding_time(records: Records) -> float | None:
-    """Over all markets the size-weighted time from opening to closing, or to the end, in ms."""
-    held, count = 0.0, 0.0
-    for fills in fills_by_market(records.fills).values():
-        times, positions, signed = _steps(records, fills)
-        opened = np.abs(positions) - np.abs(positions - signed)
-        crossed = positions * (positions - signed) < 0
-        entered = float(np.sum(np.where(crossed, np.abs(positions), np.maximum(opened, 0.0))))
-        if entered > 0:
-            held += float(np.sum(np.abs(positions) * np.diff(times))) / entered * len(fills)
-            count += len(fills)
+    """The size-weighted time from opening to closing, or to the end, in ms; over markets weighted by their fills."""
+    held, count = 0.0, 0
+    for trades in records.trades.values():
+        opened = float(np.sum(np.abs(trades.size) - _closed(trades)[1]))
+        if opened > 0:
+            held += float(np.sum(np.abs(trades.position) * _durations(records, trades))) / opened * len(trades.fills)
+            count += len(trades.fills)
     return _ratio(held, count)
 
 
-def _steps(records: Records, fills: list[FillRecord]) -> tuple[Series, Series, Series]:
-    """The times of the fills and of the run's end, the position after each fill, and its signed size."""
-    end = max(records.times[-1], fills[-1].time)
-    times = np.array([*(fill.time for fill in fills), end], np.float64)
-    return times, np.array([fill.position for fill in fills]), signed_sizes(fills)
+def _durations(records: Records, trades: Trades) -> Series:
+    """How long the position after each fill lasted, in ms."""
+    return np.maximum(np.diff(trades.times.astype(np.float64), append=records.times[-1]), 0.0)
 
 
 def _activity(records: Records) -> dict[str, Any]:
@@ -241,10 +232,9 @@ def _fill_ratio_by_size(placed: list[OrderRecord]) -> float | None:
 def _exposure(records: Records, values: Valuation, worth: Series, position: dict[str, list[float]]) -> dict[str, Any]:
     exposure = np.zeros(len(values.times))
     largest: dict[str, float] = {}
-    for (venue, sym), fills in fills_by_market(records.fills).items():
-        terms = records.instrument(venue, sym)
-        exposure += np.abs(_position_value(records, values, terms, np.array(position[f"{venue} {sym}"])))
-        largest[f"{venue} {sym}"] = max((fill.position for fill in fills), key=abs)
+    for market, trades in records.trades.items():
+        exposure += np.abs(_position_value(records, values, trades, np.array(position[market])))
+        largest[market] = float(trades.position[np.argmax(np.abs(trades.position))])
     shares = np.divide(exposure, worth, out=np.zeros_like(exposure), where=worth > 0)
     return {
         "time_in_market": _time_in_market(records),
@@ -254,25 +244,26 @@ def _exposure(records: Records, values: Valuation, worth: Series, position: dict
     }
 
 
-def _position_value(records: Records, values: Valuation, terms: Instrument, size: Series) -> Series:
-    price = market_price(records, terms)
+def _position_value(records: Records, values: Valuation, trades: Trades, size: Series) -> Series:
+    terms, price = trades.terms, market_price(records, trades.terms)
     rate = values.rate(terms.settle if terms.kind == "quanto" else terms.quote)
-    if rate is None or (price is None and terms.kind != "inverse"):
-        return np.zeros_like(size)
-    value = size * float(terms.multiplier) * rate
-    return value if terms.kind == "inverse" or price is None else value * price
+    value = size * float(terms.multiplier) * (np.zeros_like(size) if rate is None else rate)
+    return value if terms.kind == "inverse" else value * (trades.price[-1] if price is None else price)
 
 
 def _time_in_market(records: Records) -> float | None:
     """Share of the run with a position in any market."""
-    since, held = records.times[0], 0
-    holding: set[tuple[str, str]] = set()
-    for fill in records.fills:
-        held += fill.time - since if holding else 0
-        since = fill.time
-        (holding.add if fill.position else holding.discard)((fill.venue, fill.sym))
-    held += records.times[-1] - since if holding else 0
-    return _ratio(held, records.times[-1] - records.times[0])
+    changes: list[tuple[Series, Series]] = []
+    for trades in records.trades.values():
+        held = trades.position != 0
+        changes.append((trades.times.astype(np.float64), np.diff(held.astype(np.float64), prepend=0.0)))
+    if not changes:
+        return 0.0
+    times = np.concatenate([times for times, _ in changes])
+    order = np.argsort(times, kind="stable")
+    markets_held = np.cumsum(np.concatenate([steps for _, steps in changes])[order])
+    lasted = np.diff(times[order], append=max(records.times[-1], times.max()))
+    return _ratio(float(np.sum(lasted[markets_held > 0])), records.times[-1] - records.times[0])
 
 
 def _buy_and_hold(records: Records, invested: Series) -> dict[str, Any]:
@@ -292,11 +283,11 @@ def _buy_and_hold(records: Records, invested: Series) -> dict[str, Any]:
 
 def _pnl_by_day(times: list[int], pnl: list[float]) -> dict[str, float]:
     """{"2026-01-31": P&L of that day, UTC}; a day's first change is from the last grid time of the day before."""
-    last: dict[str, float] = {}
-    for time, value in zip(times, pnl, strict=True):
-        last[datetime.fromtimestamp(time / 1000, UTC).date().isoformat()] = value
-    days = [("", 0.0), *last.items()]
-    return {day: value - before for (_, before), (day, value) in pairwise(days)}
+    days = np.array(times, np.int64) // DAY_MS
+    last = np.append(np.flatnonzero(np.diff(days)), len(days) - 1)
+    gained = np.diff(np.array(pnl)[last], prepend=0.0).tolist()
+    names = [datetime.fromtimestamp(day * DAY_MS / 1000, UTC).date().isoformat() for day in days[last].tolist()]
+    return dict(zip(names, gained, strict=True))
 
 
 def _ratio(amount: float, of: float) -> float | None:
