@@ -244,12 +244,16 @@ class Scheduler:
             return self.ready.popleft()
         if self.next_ns > self._horizon_ns:
             return self.feed
-        time_ns, _, thread = heappop(self._timers)
+        timers = self._timers
+        time_ns, _, thread = heappop(timers)
         thread.timer = 0
         thread.is_waiting = False
         if time_ns > self.now_ns:
             self.now_ns = time_ns
-        self._find_next()
+        if timers:
+            self._find_next()
+        else:
+            self.next_ns = NEVER
         return thread
 
     def _hand_on(self) -> None:
@@ -312,7 +316,10 @@ class Scheduler:
     # Timers: a heap of (time, number, thread), whose first entry is always live
 
     def _arm(self, thread: VirtualThread, time_ns: int) -> None:
-        time_ns = min(max(time_ns, self.now_ns), FOREVER)
+        if time_ns < self.now_ns:
+            time_ns = self.now_ns
+        elif time_ns > FOREVER:
+            time_ns = FOREVER
         self._armed = number = self._armed + 1
         thread.timer = number
         heappush(self._timers, (time_ns, number, thread))
