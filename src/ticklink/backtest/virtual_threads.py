@@ -197,7 +197,9 @@ def adopt_threads(scheduler: Scheduler) -> None:
     module._active_limbo_lock = threading.RLock()
     module._shutdown_locks_lock = threading.Lock()
     module._shutdown = lambda: None  # the scheduler ends the threads; there is none to wait for
-    module._thread_local_info = threading.local()
+    module._DeleteDummyThreadOnDel = lambda thread: (
+        None
+    )  # _forget_dummy does it, and not in the interpreter's last moment
     module._make_invoke_excepthook = _quiet_at_end(module._make_invoke_excepthook, scheduler)
     main: Any = threading.main_thread()
     del module._active[main.ident]
