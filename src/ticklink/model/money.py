@@ -33,9 +33,9 @@ def ratio(number: Decimal | int | str) -> Ratio:
 
 def rounded(numerator: int, denominator: int) -> int:
     """The integer nearest to a fraction, ties to even; rounded(-n, d) == -rounded(n, d), so a trade's sides cancel."""
-    quotient, rest = divmod(numerator, denominator)
-    rest += rest
-    if rest > denominator or (rest == denominator and quotient & 1):
+    quotient = numerator // denominator
+    twice_rest = 2 * (numerator - quotient * denominator)
+    if twice_rest > denominator or (twice_rest == denominator and quotient & 1):
         return quotient + 1
     return quotient
 
@@ -66,16 +66,18 @@ class Contract(msgspec.Struct, frozen=True):
     is_spot: bool
     is_inverse: bool
     weight_factor: int
-    """Direct kinds: weight of one lot per tick. Inverse: units of size rounded one by one that are in a lot."""
+    """Direct kinds: weight of one lot at one tick."""
     weight_scale: int
-    inverse_unit: Ratio
-    """Inverse: minor units that one unit of size is worth at one tick."""
+    inverse_lot: Ratio
+    """Inverse: minor units that one lot is worth at one tick."""
     base_per_lot: int
     """Spot: minor units of the base asset in a lot."""
     maker_fee: Ratio
     taker_fee: Ratio
     initial_margin: Ratio
     maintenance_margin: Ratio
+    exit_fee: Ratio
+    """What closing a position is expected to pay: the worst of the fees, never a rebate."""
     order_margin: Ratio
     """Share of an order's value that backs it: derivatives initial margin and fees, spot buys 1 and the fee."""
 
@@ -83,9 +85,7 @@ class Contract(msgspec.Struct, frozen=True):
     def of(cls, instrument: Instrument) -> "Contract":
         """Raises InputError where the ledger cannot hold a spot lot exactly."""
         scale = instrument.quote_scale if instrument.is_spot else instrument.settle_scale
-        factor, weight_scale, unit = (
-            _inverse(instrument) if instrument.kind == "inverse" else _direct(instrument, scale)
-        )
+        per_tick, inverse_lot = _terms(instrument, scale)
         return cls(
             instrument=instrument,
             sym=instrument.sym,
@@ -94,29 +94,30 @@ class Contract(msgspec.Struct, frozen=True):
             asset_scale=scale,
             is_spot=instrument.is_spot,
             is_inverse=instrument.kind == "inverse",
-            weight_factor=factor,
-            weight_scale=weight_scale,
-            inverse_unit=unit,
+            weight_factor=per_tick[0],
+            weight_scale=per_tick[1],
+            inverse_lot=inverse_lot,
             base_per_lot=_base_per_lot(instrument) if instrument.is_spot else 0,
             maker_fee=ratio(instrument.maker_fee),
             taker_fee=ratio(instrument.taker_fee),
             initial_margin=ratio(instrument.initial_margin),
             maintenance_margin=ratio(instrument.maintenance_margin),
+            exit_fee=ratio(_worst_fee(instrument)),
             order_margin=_order_margin(instrument),
         )
 
     def weight(self, ticks: int) -> int:
-        """One lot's value at a price in 1/`weight_scale` minor units, unrounded but as the venue rounds a contract."""
+        """One lot's value at a price in 1/`weight_scale` minor units, unrounded but as an inverse lot is."""
         if self.is_inverse:
-            numerator, denominator = self.inverse_unit
-            return rounded(numerator, denominator * ticks) * self.weight_factor
+            numerator, denominator = self.inverse_lot
+            return rounded(numerator, denominator * ticks)
         return self.weight_factor * ticks
 
     def value(self, ticks: int, lots: int) -> int:
-        """Minor units of `asset`, negative for negative lots. Inverse: each unit of size is rounded, as BitMEX does."""
+        """Minor units of `asset`, negative for negative lots. Inverse: a lot is rounded, as BitMEX does."""
         if self.is_inverse:
-            numerator, denominator = self.inverse_unit
-            return rounded(numerator, denominator * ticks) * self.weight_factor * lots
+            numerator, denominator = self.inverse_lot
+            return rounded(numerator, denominator * ticks) * lots
         if self.weight_scale == 1:
             return self.weight_factor * ticks * lots
         return rounded(self.weight_factor * ticks * lots, self.weight_scale)
@@ -125,47 +126,37 @@ class Contract(msgspec.Struct, frozen=True):
         """The value signed as BitMEX's execCost: positive for a direct buy, negative for an inverse one."""
         return -self.value(ticks, lots) if self.is_inverse else self.value(ticks, lots)
 
-    def price_of(self, lots: int, cost: int | Fraction) -> float | None:
+    def price_of(self, lots: int, cost: int) -> float | None:
         """The price at which signed lots have this cost, unrounded; None where no positive price does."""
         value = -cost if self.is_inverse else cost
         if value == 0 or (value > 0) != (lots > 0):
             return None
         return float(self._ticks_of(lots, value) * Fraction(*self.instrument.tick_ratio))
 
-    def entry_price(self, lots: int, cost: int) -> float | None:
-        """The average price of lots held at a cost; exactly the tick, where one tick explains the whole cost."""
-        price = self.price_of(lots, cost) if lots else None
-        if price is None:
-            return None
-        ticks = self.instrument.nearest_ticks(price)
-        return self.instrument.price(ticks) if ticks > 0 and self.cost(ticks, lots) == cost else price
+    def notionals(self, ticks: int, lots: int, *, settle_price: float = 1.0) -> tuple[float, float]:
+        """(home, foreign): a fill in base and in quote units; a buy has home positive, foreign negative (BitMEX).
 
-    def notionals(self, ticks: int, lots: int) -> tuple[float, float]:
-        """(home, foreign): a fill in base and in quote units; a buy has home positive, foreign negative (BitMEX)."""
-        size, price = self.instrument.exact_size(lots), self.instrument.exact_price(ticks)
+        A quanto fill has them only at the settle asset's own price in the quote asset, `settle_price`.
+        """
+        value, price = float(Decimal(self.value(ticks, lots)).scaleb(-self.asset_scale)), self.instrument.price(ticks)
         if self.is_inverse:
-            return float(Decimal(self.value(ticks, lots)).scaleb(-self.asset_scale)), -float(
-                size * self.instrument.multiplier
-            )
-        home = size if self.kind == "quanto" else size * self.instrument.multiplier
-        return float(home), -float(home * price)
+            return value, -float(self.instrument.exact_size(lots) * self.instrument.multiplier)
+        if self.kind == "quanto":
+            return value * settle_price / price, -value * settle_price
+        return float(self.instrument.exact_size(lots) * self.instrument.multiplier), -value
 
-    def _ticks_of(self, lots: int, value: int | Fraction) -> Fraction:
+    def _ticks_of(self, lots: int, value: int) -> Fraction:
         if self.is_inverse:
-            return Fraction(*self.inverse_unit) * self.weight_factor * lots / value
-        return Fraction(value) * self.weight_scale / (self.weight_factor * lots)
+            return Fraction(*self.inverse_lot) * lots / value
+        return Fraction(value * self.weight_scale, self.weight_factor * lots)
 
 
-def _direct(instrument: Instrument, scale: int) -> tuple[int, int, Ratio]:
-    per_tick = Fraction(instrument.tick) * Fraction(instrument.lot) * Fraction(instrument.multiplier) * 10**scale
-    return per_tick.numerator, per_tick.denominator, ZERO
-
-
-def _inverse(instrument: Instrument) -> tuple[int, int, Ratio]:
-    lot = Fraction(instrument.lot)
-    unit = Fraction(1) if lot.denominator == 1 else lot
-    at_one_tick = Fraction(instrument.multiplier) * unit * 10**instrument.settle_scale / Fraction(instrument.tick)
-    return int(lot / unit), 1, at_one_tick.as_integer_ratio()
+def _terms(instrument: Instrument, scale: int) -> tuple[Ratio, Ratio]:
+    """A lot's minor units per tick, and those at one tick where they fall as the price rises."""
+    worth = Fraction(instrument.lot) * Fraction(instrument.multiplier) * 10**scale
+    if instrument.kind == "inverse":
+        return (1, 1), (worth / Fraction(instrument.tick)).as_integer_ratio()
+    return (worth * Fraction(instrument.tick)).as_integer_ratio(), ZERO
 
 
 def _base_per_lot(instrument: Instrument) -> int:
@@ -179,5 +170,9 @@ def _base_per_lot(instrument: Instrument) -> int:
 
 
 def _order_margin(instrument: Instrument) -> Ratio:
-    worst = max(Decimal(0), instrument.taker_fee, instrument.maker_fee)
-    return ratio(1 + worst if instrument.is_spot else instrument.initial_margin + ORDER_FEES_RESERVED * worst)
+    fee = _worst_fee(instrument)
+    return ratio(1 + fee if instrument.is_spot else instrument.initial_margin + ORDER_FEES_RESERVED * fee)
+
+
+def _worst_fee(instrument: Instrument) -> Decimal:
+    return max(Decimal(0), instrument.taker_fee, instrument.maker_fee)

@@ -1,7 +1,7 @@
 """Position: signed lots and what they cost, carried at average cost through any order of fills, in constant time each.
 
     position = Position(contract)
-    realised = position.apply(side * lots, contract.cost(ticks, side * lots))       minor units, before fees
+    realised = position.apply(side * lots, ticks, contract.cost(ticks, side * lots))    minor units, before fees
 
 Cost has BitMEX's sign (model.money): what is realised is always minus the sum of the costs that met. The identity
 `position.cost == sum of all costs applied + position.realised` holds exactly after every fill: a position that ends
@@ -18,18 +18,20 @@ class Position:
     is positive) and `funding` (received is positive). All money is in minor units of `contract.asset`.
     """
 
-    __slots__ = ("contract", "cost", "fees", "funding", "lots", "realised")
+    __slots__ = ("contract", "cost", "entry_ticks", "fees", "funding", "lots", "realised")
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         self.lots = 0
         self.cost = 0
+        self.entry_ticks = 0
+        """The price of all that is held, where it is one; else 0."""
         self.realised = 0
         self.fees = 0
         self.funding = 0
 
-    def apply(self, lots: int, cost: int) -> int:
-        """Take a fill of signed lots at its cost, and return what it realised.
+    def apply(self, lots: int, ticks: int, cost: int) -> int:
+        """Take a fill of signed lots at a price and its cost, and return what it realised.
 
         A fill against the position releases cost pro rata, to the nearest minor unit; the rest stays with what is
         still held. A fill past flat is split the same way: the part that closes realises, the rest opens.
@@ -38,6 +40,7 @@ class Position:
         after = self.lots = held + lots
         if held == 0 or (held > 0) == (lots > 0):
             self.cost += cost
+            self.entry_ticks = ticks if held == 0 or ticks == self.entry_ticks else 0
             return 0
         if after == 0 or (after > 0) == (held > 0):
             released = self.cost if after == 0 else rounded(self.cost * abs(lots), abs(held))
@@ -47,6 +50,7 @@ class Position:
             closing = rounded(cost * abs(held), abs(lots))
             realised = -self.cost - closing
             self.cost = cost - closing
+            self.entry_ticks = ticks
         self.realised += realised
         return realised
 
@@ -57,8 +61,10 @@ class Position:
 
     @property
     def entry_price(self) -> float | None:
-        """The average entry price; None when flat."""
-        return self.contract.entry_price(self.lots, self.cost)
+        """The price of what is held, or its average by cost; None when flat."""
+        if self.lots and self.entry_ticks:
+            return self.contract.instrument.price(self.entry_ticks)
+        return self.contract.price_of(self.lots, self.cost) if self.lots else None
 
     @property
     def break_even_price(self) -> float | None:

@@ -116,7 +116,7 @@ class Account:
         if isinstance(book, SpotBook):
             return self._fill_spot(book, side, lots, value, charge, time_ns)
         cost = value if (side > 0) != contract.is_inverse else -value
-        return self._fill_margin(book, side * lots, cost, charge, time_ns)
+        return self._fill_margin(book, side * lots, ticks, cost, charge, time_ns)
 
     def apply_funding(self, contract: Contract, rate: Ratio, mark_ticks: int, time_ns: int) -> int:
         """Pay funding on the position's value at the mark, longs if the rate is positive; returns what came in."""
@@ -137,7 +137,7 @@ class Account:
     # What it comes to
 
     def margin(self, asset: str) -> MarginSummary:
-        return MarginSummary.of(self._purse(asset))
+        return MarginSummary.of(self._look(asset))
 
     def unrealised(self, sym: str) -> int:
         """A position's profit at its mark."""
@@ -146,7 +146,7 @@ class Account:
 
     def equity(self, asset: str) -> int:
         """Wallet and unrealised profit."""
-        return self._purse(asset).equity
+        return self._look(asset).equity
 
     # Liquidation
 
@@ -160,12 +160,12 @@ class Account:
 
     def is_liquidatable(self, asset: str) -> bool:
         """Does the asset's equity no longer exceed the maintenance margin of its positions?"""
-        purse = self._purse(asset)
+        purse = self._look(asset)
         return purse.equity <= purse.maintenance and any(book.position.lots for book in purse.books)
 
     def liquidate(self, asset: str, time_ns: int) -> list[Liquidated]:
         """Take over all positions of an asset at the prices that leave its wallet empty; cancel its orders before."""
-        purse = self._purse(asset)
+        purse = self._look(asset)
         books = [book for book in purse.books if book.position.lots]
         lost = purse.equity
         weights = [max(1, book.maintenance) for book in books]
@@ -180,7 +180,7 @@ class Account:
         position = book.position
         lots = position.lots
         price = book.contract.price_of(lots, position.cost + amount)
-        position.apply(-lots, -position.cost - amount)
+        position.apply(-lots, 0, -position.cost - amount)
         self._post(book.purse, amount, "liquidation", book.contract.sym, time_ns)
         book.update_position_margin()
         book.update_order_margin()
@@ -206,11 +206,12 @@ class Account:
         self._post(book.quote, -charge, "fee", contract.sym, time_ns)
         return Filled(contract.asset, value, charge, 0)
 
-    def _fill_margin(self, book: MarginBook, lots: int, cost: int, charge: int, time_ns: int) -> Filled:
+    def _fill_margin(self, book: MarginBook, lots: int, ticks: int, cost: int, charge: int, time_ns: int) -> Filled:
         position, sym = book.position, book.contract.sym
-        realised = position.apply(lots, cost)
+        realised = position.apply(lots, ticks, cost)
         position.fees += charge
-        self._post(book.purse, realised, "pnl", sym, time_ns)
+        if realised:
+            self._post(book.purse, realised, "pnl", sym, time_ns)
         self._post(book.purse, -charge, "fee", sym, time_ns)
         book.update_position_margin()
         if book.buy_lots or book.sell_lots:
@@ -227,6 +228,9 @@ class Account:
         if purse is None:
             purse = self._purses[asset] = Purse(asset)
         return purse
+
+    def _look(self, asset: str) -> Purse:
+        return self._purses.get(asset) or Purse(asset)
 
     def _open(self, contract: Contract) -> SpotBook | MarginBook:
         quote = self._purse(contract.asset)

@@ -84,6 +84,7 @@ class MarginBook:
     """The open orders and the position of one derivative, cross margined from its settle asset's purse."""
 
     __slots__ = (
+        "_rates",
         "buy_lots",
         "buy_weight",
         "contract",
@@ -102,6 +103,7 @@ class MarginBook:
         self.purse = purse
         self.position = Position(contract)
         self.mark_ticks = 0
+        self._rates = contract.initial_margin, contract.maintenance_margin, contract.exit_fee
         self.buy_lots = self.buy_weight = 0
         self.sell_lots = self.sell_weight = 0
         self.order_margin = 0
@@ -139,10 +141,10 @@ class MarginBook:
 
     def update_position_margin(self) -> None:
         """Bring the position's margins up to date; they follow its entry cost, not its mark."""
-        contract, cost, purse = self.contract, abs(self.position.cost), self.purse
-        fee = max(0, rounded_up(cost * contract.taker_fee[0], contract.taker_fee[1]))
-        initial = rounded_up(cost * contract.initial_margin[0], contract.initial_margin[1]) + fee
-        maintenance = rounded_up(cost * contract.maintenance_margin[0], contract.maintenance_margin[1]) + fee
+        (initial, of_initial), (maintenance, of_maintenance), (fee, of_fee) = self._rates
+        owed, purse = -abs(self.position.cost), self.purse
+        charge = -(owed * fee // of_fee)
+        initial, maintenance = charge - owed * initial // of_initial, charge - owed * maintenance // of_maintenance
         purse.position_margin += initial - self.position_margin
         purse.maintenance += maintenance - self.maintenance
         self.position_margin, self.maintenance = initial, maintenance
