@@ -36,8 +36,8 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
     """The terms of one contract at one venue.
 
     Prices are quoted in `quote` per unit of `base` and move in steps of `tick`. Sizes are in the venue's own unit (contracts on
-    derivatives, base units on spot; BitMEX spot counts 1e-8 base units) and move in steps of `lot`. `multiplier` is the value of
-    one unit of size, always positive: in `settle` per unit of price for linear and quanto, in quote currency for inverse
+    derivatives, base units on spot; BitMEX spot counts 1e-8 base units) and move in steps of `lot`. `multiplier` is the value
+    of one unit of size, always positive: in `settle` per unit of price for linear and quanto, in quote currency for inverse
     (XBTUSD: one contract is 1 USD), in base units for spot (1 where size is in base units).
     """
 

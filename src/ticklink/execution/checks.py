@@ -1,0 +1,92 @@
+"""What must hold of a request before it is sent: known symbol, valid side, positive finite numbers on tick and lot.
+
+A check that fails raises Refused, whose message says what is wrong, and the nearest value that would be right.
+"""
+
+from math import floor, inf
+from typing import get_args
+
+from ticklink.model.instruments import Instrument
+from ticklink.model.requests import AmendOrder, CreateOrder, TimeInForce
+
+SIDES = {"Buy": 1, "Sell": -1}
+CLOSE_ENOUGH = 1e-6
+"""A float counts as on the tick (lot) when it is within this share of one of it: 0.1 + 0.2 is on the tick 0.1."""
+
+
+class Refused(Exception):
+    """The request is not sent. The message says why and what to do."""
+
+
+def side_sign(side: object) -> int:
+    """+1 or -1."""
+    try:
+        return SIDES[side]  # type: ignore[index]
+    except (KeyError, TypeError):
+        raise Refused(f"side must be 'Buy' or 'Sell', not {side!r}") from None
+
+
+def price_ticks(instrument: Instrument, price: object) -> int:
+    """A price as a whole number of ticks."""
+    ticks = whole(price, instrument.tick_ratio)
+    if ticks is None:
+        raise Refused(_off("price", price, instrument, str(instrument.tick), "tick", instrument.tick_ratio))
+    if instrument.max_price is not None and ticks * instrument.tick > instrument.max_price:
+        raise Refused(f"price {price} is above the highest price of {_name(instrument)}, {instrument.max_price}")
+    return ticks
+
+
+def size_lots(instrument: Instrument, size: object) -> int:
+    """A size as a whole number of lots."""
+    lots = whole(size, instrument.lot_ratio)
+    if lots is None:
+        raise Refused(_off("size", size, instrument, str(instrument.lot), "lot", instrument.lot_ratio))
+    if instrument.max_size is not None and lots * instrument.lot > instrument.max_size:
+        raise Refused(f"size {size} is above the largest order of {_name(instrument)}, {instrument.max_size}")
+    if instrument.min_size is not None and lots * instrument.lot < instrument.min_size:
+        raise Refused(f"size {size} is below the smallest order of {_name(instrument)}, {instrument.min_size}")
+    return lots
+
+
+def check_notional(instrument: Instrument, ticks: int, lots: int) -> None:
+    """Spot venues ask for a smallest price x size."""
+    least = instrument.min_notional
+    if least is None:
+        return
+    notional = instrument.exact_price(ticks) * instrument.exact_size(lots) * instrument.multiplier
+    if notional < least:
+        raise Refused(f"price x size is {notional:f} {instrument.quote}; {_name(instrument)} wants at least {least:f}")
+
+
+def check_flags(request: CreateOrder) -> None:
+    """Order flags that make sense together."""
+    if request.time_in_force not in get_args(TimeInForce):
+        raise Refused(f"time_in_force must be one of {', '.join(get_args(TimeInForce))}, not {request.time_in_force!r}")
+    if request.post_only and (request.is_market or request.time_in_force != "GTC"):
+        raise Refused("post_only goes with limit orders that rest: not with market orders, IOC or FOK")
+
+
+def check_amend(request: AmendOrder) -> None:
+    if request.size is None and request.price is None:
+        raise Refused("amend_order needs a new size, a new price, or both")
+
+
+def whole(value: object, step: tuple[int, int]) -> int | None:
+    """How many steps a positive finite number is, or None where it lies between two. Refused where it is no such number."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < inf:
+        raise Refused(f"a price or size must be a positive finite number, not {value!r}")
+    numerator, denominator = step
+    exact = value * denominator / numerator
+    steps = round(exact)
+    return steps if steps > 0 and abs(exact - steps) <= CLOSE_ENOUGH else None
+
+
+def _off(what: str, value: object, instrument: Instrument, step: str, word: str, ratio: tuple[int, int]) -> str:
+    numerator, denominator = ratio
+    below = floor(float(value) * denominator / numerator)  # type: ignore[arg-type]
+    near = [f"{steps * numerator / denominator:g}" for steps in (below, below + 1) if steps > 0]
+    return f"{what} {value} is not a multiple of the {word} {step} of {_name(instrument)}; nearest: {' or '.join(near)}"
+
+
+def _name(instrument: Instrument) -> str:
+    return f"{instrument.src} {instrument.sym}"

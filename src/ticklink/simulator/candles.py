@@ -1,0 +1,143 @@
+"""Candles from recorded trades: what a simulated venue answers when it is asked for history.
+
+Minutes are kept as they are loaded; every level is made of them. A bucket in which nothing traded repeats the close before it
+with volume 0, as BitMEX's own do. Only buckets that have ended are given, so that nothing is known before its time.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ticklink.bus import frames
+from ticklink.model.candles import MINUTE_MS, level_ms, offset_ms
+from ticklink.storage.columns import Trades
+
+NS_PER_MINUTE = 60_000_000_000
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+
+class Minutes(NamedTuple):
+    """Candles as columns; `time` is the bucket's start in epoch ms."""
+
+    time: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+
+class CandleSource(Protocol):
+    """Where a simulated venue gets its candles from."""
+
+    def rows(self, sym: str, level: str, since_ms: int | None, now_ms: int, count: int) -> list[dict[str, Any]]:
+        """Ended buckets from `since_ms` on, or the latest `count`, oldest first, in the bot's shape."""
+        ...
+
+
+Earlier = Callable[[str, int, int], Iterator[Trades]]
+"""(sym, from ns, to ns): trades recorded before the replay's start."""
+
+
+class CandleHistory:
+    """Candles of the symbols of one venue; fed with trades as they are loaded, and with earlier ones when asked for."""
+
+    def __init__(self, start_ns: int, earlier: Earlier) -> None:
+        self._start_ms = -(-start_ns // NS_PER_MINUTE) * MINUTE_MS
+        self._earlier = earlier
+        self._parts: dict[str, list[Minutes]] = {}
+        self._known_from: dict[str, int] = {}
+
+    def add(self, sym: str, trades: Trades) -> None:
+        """Trades later than those before."""
+        if len(trades.time):
+            parts = self._parts.setdefault(sym, [])
+            parts.append(minutes(trades))
+            if len(parts) > 1 and parts[-2].time[-1] == parts[-1].time[0]:
+                parts[-2:] = [joined(parts[-2], parts[-1])]
+
+    def rows(self, sym: str, level: str, since_ms: int | None, now_ms: int, count: int) -> list[dict[str, Any]]:
+        step, offset = level_ms(level), offset_ms(level)
+        end = (now_ms - offset) // step * step + offset
+        first = end - count * step if since_ms is None else -(-(int(since_ms) - offset) // step) * step + offset
+        return [frames.candle(*row) for row in zip(*self.candles(sym, level, first, end), strict=True)]
+
+    def candles(self, sym: str, level: str, first_ms: int, end_ms: int) -> list[list[Any]]:
+        """Columns time, open, high, low, close, volume of the buckets that start in [first, end), without holes."""
+        step, offset = level_ms(level), offset_ms(level)
+        self._load_from(sym, first_ms - step)
+        table = self._table(sym)
+        table = Minutes._make(column[: np.searchsorted(table.time, end_ms)] for column in table)
+        starts = (table.time - offset) // step * step + offset
+        grouped = grouped_by(table, starts)
+        return filled(grouped, first_ms, end_ms, step)
+
+    def _table(self, sym: str) -> Minutes:
+        parts = self._parts.get(sym)
+        if not parts:
+            return Minutes(np.zeros(0, np.int64), *(np.zeros(0) for _ in range(5)))
+        if len(parts) > 1:
+            parts[:] = [joined(*parts)]
+        return parts[0]
+
+    def _load_from(self, sym: str, first_ms: int) -> None:
+        """Reach further back than the replay, as far as the archive does."""
+        known = self._known_from.get(sym, self._start_ms)
+        if first_ms >= known:
+            return
+        first_ms = first_ms // MINUTE_MS * MINUTE_MS
+        older = [
+            minutes(part) for part in self._earlier(sym, first_ms * 1_000_000, known * 1_000_000) if len(part.time)
+        ]
+        self._known_from[sym] = first_ms
+        self._parts[sym] = [*older, *self._parts.get(sym, [])]
+        self._parts[sym] = [self._table(sym)] if self._parts[sym] else []
+
+
+def minutes(trades: Trades) -> Minutes:
+    """One-minute candles of trades in time order; minutes without trades are left out."""
+    starts = trades.time // NS_PER_MINUTE * MINUTE_MS
+    price = trades.price
+    return grouped_by(Minutes(starts, price, price, price, price, trades.size), starts)
+
+
+def joined(*parts: Minutes) -> Minutes:
+    """Parts in time order as one; a bucket that ends one part and begins the next becomes one candle."""
+    whole = Minutes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return grouped_by(whole, whole.time)
+
+
+def grouped_by(rows: Minutes, starts: Times) -> Minutes:
+    """Rows of equal start become one candle."""
+    if not len(starts):
+        return rows
+    firsts = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
+    lasts = np.append(firsts[1:], len(starts)) - 1
+    return Minutes(
+        starts[firsts],
+        rows.open[firsts],
+        np.maximum.reduceat(rows.high, firsts),
+        np.minimum.reduceat(rows.low, firsts),
+        rows.close[lasts],
+        np.add.reduceat(rows.volume, firsts),
+    )
+
+
+def filled(table: Minutes, first_ms: int, end_ms: int, step: int) -> list[list[Any]]:
+    """The buckets in [first, end) as lists, holes filled with the close before; none before the first known trade."""
+    if not len(table.time) or end_ms <= first_ms:
+        return [[] for _ in Minutes._fields]
+    start = max(first_ms, int(table.time[0]))
+    times = np.arange(start, end_ms, step)
+    if not len(times):
+        return [[] for _ in Minutes._fields]
+    source = np.searchsorted(table.time, times, "right") - 1
+    is_traded = table.time[source] == times
+    close = table.close[source]
+    columns = [np.where(is_traded, column[source], close) for column in table[1:5]]
+    volume = np.where(is_traded, table.volume[source], 0.0)
+    return [column.tolist() for column in (times, *columns, volume)]
