@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ticklink.model.bars import Bars
 from ticklink.model.requests import Reply, Request
 
 
@@ -19,6 +18,35 @@ class Exchange(Protocol):
     """Where a bot's requests go. Called from any of the bot's threads; blocks until there is an answer."""
 
     def request(self, request: Request) -> Reply: ...
+
+
+class Bars(Protocol):
+    """A market's last 360 candles: what `ticklink.model.bars.Bars` is.
+
+    Named here by its shape, so that who imports the seams (a bot's start, `ticklink check`) does not wait for numpy.
+    """
+
+    @property
+    def level(self) -> str: ...
+
+    @property
+    def opens(self) -> Any: ...
+
+    @property
+    def highs(self) -> Any: ...
+
+    @property
+    def lows(self) -> Any: ...
+
+    @property
+    def closes(self) -> Any: ...
+
+    @property
+    def volumes(self) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> dict[str, Any]: ...
 
 
 class MarketView(Protocol):
