@@ -89,14 +89,11 @@ class Account:
     def reserve(self, contract: Contract, side: int, ticks: int, lots: int) -> Shortage | None:
         """Hold what an order needs, or hold nothing and say what is missing; needing nothing always passes."""
         book = self._books.get(contract.sym) or self._open(contract)
-        purse, required = book.change(side, ticks, lots)
-        if required <= 0:
-            return None
-        room = book.room(purse)
-        if room >= 0:
+        purse, required, left = book.reserve(side, ticks, lots)
+        if left >= 0 or required <= 0:
             return None
         book.change(side, ticks, -lots)
-        return Shortage(purse.asset, required, room + required)
+        return Shortage(purse.asset, required, left + required)
 
     def hold(self, contract: Contract, side: int, ticks: int, lots: int) -> None:
         """Hold what an order needs, there or not: puts back an order whose amendment was refused."""
@@ -132,7 +129,7 @@ class Account:
         """Value the contract's position at this price from now on."""
         book = self._books.get(contract.sym) or self._open(contract)
         if isinstance(book, MarginBook):
-            book.mark_ticks = ticks
+            book.mark(ticks)
 
     # What it comes to
 
@@ -182,8 +179,7 @@ class Account:
         price = book.contract.price_of(lots, position.cost + amount)
         position.apply(-lots, 0, -position.cost - amount)
         self._post(book.purse, amount, "liquidation", book.contract.sym, time_ns)
-        book.update_position_margin()
-        book.update_order_margin()
+        book.filled()
         return Liquidated(book.contract, lots, price, amount)
 
     def _price_at_equity(self, sym: str, equity: int) -> float | None:
@@ -213,9 +209,7 @@ class Account:
         if realised:
             self._post(book.purse, realised, "pnl", sym, time_ns)
         self._post(book.purse, -charge, "fee", sym, time_ns)
-        book.update_position_margin()
-        if book.buy_lots or book.sell_lots:
-            book.update_order_margin()
+        book.filled()
         return Filled(book.purse.asset, abs(cost), charge, realised)
 
     def _post(self, purse: Purse, amount: int, kind: Kind, sym: str, time_ns: int) -> None:

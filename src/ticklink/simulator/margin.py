@@ -14,25 +14,31 @@ from ticklink.model.positions import Position
 class Purse:
     """One asset of an account: its balance, and what orders and positions hold of it. All in minor units."""
 
-    __slots__ = ("asset", "balance", "books", "deposited", "maintenance", "order_margin", "position_margin")
+    __slots__ = ("asset", "balance", "books", "deposited", "spot_held")
 
     def __init__(self, asset: str) -> None:
         self.asset = asset
         self.balance = 0
         self.deposited = 0
-        self.order_margin = 0
-        """Held for open orders: margin of derivatives, and spot orders' whole amounts."""
-        self.position_margin = 0
-        self.maintenance = 0
+        self.spot_held = 0
+        """What open spot orders hold, whole."""
         self.books: list[MarginBook] = []
 
     @property
     def unrealised(self) -> int:
-        total = 0
-        for book in self.books:
-            if book.position.lots:
-                total += book.unrealised
-        return total
+        return sum([book.unrealised for book in self.books])
+
+    @property
+    def order_margin(self) -> int:
+        return self.spot_held + sum([book.order_margin for book in self.books])
+
+    @property
+    def position_margin(self) -> int:
+        return sum([book.position_margin for book in self.books])
+
+    @property
+    def maintenance(self) -> int:
+        return sum([book.maintenance for book in self.books])
 
     @property
     def equity(self) -> int:
@@ -42,12 +48,15 @@ class Purse:
     @property
     def available(self) -> int:
         """What new derivative orders can be backed with (BitMEX: Available Balance, cross)."""
-        return self.equity - self.order_margin - self.position_margin
+        free = self.balance - self.spot_held
+        for book in self.books:
+            free += book.unrealised - book.order_margin - book.position_margin
+        return free
 
     @property
     def spendable(self) -> int:
         """What spot orders can take: unrealised profit is not among it (BitMEX: Withdrawable Balance)."""
-        return min(self.balance, self.equity) - self.order_margin - self.position_margin
+        return self.available - max(0, self.unrealised)
 
 
 class SpotBook:
@@ -62,37 +71,42 @@ class SpotBook:
         self.buy_weight = 0
         self.buy_held = 0
 
-    def change(self, side: int, ticks: int, lots: int) -> tuple[Purse, int]:
-        """Add open lots (remove, where negative), and return whose hold changed and by how much."""
+    def change(self, side: int, ticks: int, lots: int) -> None:
+        """Add open lots; remove them, where negative."""
         contract = self.contract
         if side < 0:
-            held = lots * contract.base_per_lot
-            self.base.order_margin += held
-            return self.base, held
+            self.base.spot_held += lots * contract.base_per_lot
+            return
         self.buy_weight += contract.weight_factor * ticks * lots
         numerator, denominator = contract.order_margin
         held = rounded_up(self.buy_weight * numerator, contract.weight_scale * denominator)
-        extra, self.buy_held = held - self.buy_held, held
-        self.quote.order_margin += extra
-        return self.quote, extra
+        self.quote.spot_held += held - self.buy_held
+        self.buy_held = held
 
-    def room(self, purse: Purse) -> int:
-        return purse.spendable
+    def reserve(self, side: int, ticks: int, lots: int) -> tuple[Purse, int, int]:
+        """Add open lots, and return the purse, how much more it holds for that, and what is left to spend."""
+        purse = self.quote if side > 0 else self.base
+        before = purse.spot_held
+        self.change(side, ticks, lots)
+        return purse, purse.spot_held - before, purse.spendable
 
 
 class MarginBook:
-    """The open orders and the position of one derivative, cross margined from its settle asset's purse."""
+    """The open orders and the position of one derivative, cross margined from its settle asset's purse.
+
+    What orders and position hold is worked out when asked for and kept until an order, a fill or the mark changes it.
+    """
 
     __slots__ = (
-        "_rates",
+        "_held",
+        "_order_margin",
+        "_order_rate",
+        "_unrealised",
         "buy_lots",
         "buy_weight",
         "contract",
-        "maintenance",
         "mark_ticks",
-        "order_margin",
         "position",
-        "position_margin",
         "purse",
         "sell_lots",
         "sell_weight",
@@ -103,21 +117,16 @@ class MarginBook:
         self.purse = purse
         self.position = Position(contract)
         self.mark_ticks = 0
-        self._rates = contract.initial_margin, contract.maintenance_margin, contract.exit_fee
         self.buy_lots = self.buy_weight = 0
         self.sell_lots = self.sell_weight = 0
-        self.order_margin = 0
-        self.position_margin = 0
-        self.maintenance = 0
+        self._order_rate = contract.order_margin[0], contract.order_margin[1] * contract.weight_scale
+        self._order_margin: int | None = 0
+        self._unrealised: int | None = 0
+        self._held: tuple[int, int] | None = 0, 0
         purse.books.append(self)
 
-    @property
-    def unrealised(self) -> int:
-        """Profit at the mark; 0 before there is one."""
-        return self.position.unrealised(self.mark_ticks) if self.mark_ticks else 0
-
-    def change(self, side: int, ticks: int, lots: int) -> tuple[Purse, int]:
-        """Add open lots (remove, where negative), and return the purse and by how much its order margin changed."""
+    def change(self, side: int, ticks: int, lots: int) -> None:
+        """Add open lots; remove them, where negative."""
         weight = self.contract.weight(ticks) * lots
         if side > 0:
             self.buy_lots += lots
@@ -125,29 +134,53 @@ class MarginBook:
         else:
             self.sell_lots += lots
             self.sell_weight += weight
-        return self.purse, self.update_order_margin()
+        self._order_margin = None
 
-    def room(self, purse: Purse) -> int:
-        return purse.available
+    def reserve(self, side: int, ticks: int, lots: int) -> tuple[Purse, int, int]:
+        """Add open lots, and return the purse, how much more margin that takes, and what is left available."""
+        before = self.order_margin
+        self.change(side, ticks, lots)
+        return self.purse, self.order_margin - before, self.purse.available
 
-    def update_order_margin(self) -> int:
-        """Bring the order margin up to date with orders and position, and return by how much it changed."""
-        contract = self.contract
-        numerator, denominator = contract.order_margin
-        margin = rounded_up(self._charged_weight() * numerator, denominator * contract.weight_scale)
-        extra, self.order_margin = margin - self.order_margin, margin
-        self.purse.order_margin += extra
-        return extra
+    def mark(self, ticks: int) -> None:
+        """Value the position at a price from now on."""
+        self.mark_ticks = ticks
+        self._unrealised = None
 
-    def update_position_margin(self) -> None:
-        """Bring the position's margins up to date; they follow its entry cost, not its mark."""
-        (initial, of_initial), (maintenance, of_maintenance), (fee, of_fee) = self._rates
-        owed, purse = -abs(self.position.cost), self.purse
-        charge = -(owed * fee // of_fee)
-        initial, maintenance = charge - owed * initial // of_initial, charge - owed * maintenance // of_maintenance
-        purse.position_margin += initial - self.position_margin
-        purse.maintenance += maintenance - self.maintenance
-        self.position_margin, self.maintenance = initial, maintenance
+    def filled(self) -> None:
+        """The position has changed."""
+        self._order_margin = self._unrealised = self._held = None
+
+    @property
+    def unrealised(self) -> int:
+        """Profit at the mark; 0 before there is one."""
+        if self._unrealised is None:
+            self._unrealised = self.position.unrealised(self.mark_ticks) if self.mark_ticks else 0
+        return self._unrealised
+
+    @property
+    def order_margin(self) -> int:
+        if self._order_margin is None:
+            numerator, denominator = self._order_rate
+            self._order_margin = rounded_up(self._charged_weight() * numerator, denominator)
+        return self._order_margin
+
+    @property
+    def position_margin(self) -> int:
+        return (self._held or self._hold())[0]
+
+    @property
+    def maintenance(self) -> int:
+        return (self._held or self._hold())[1]
+
+    def _hold(self) -> tuple[int, int]:
+        """Initial and maintenance margin, each with the fee to close; they follow the entry cost, not the mark."""
+        contract, cost = self.contract, abs(self.position.cost)
+        fee = rounded_up(cost * contract.exit_fee[0], contract.exit_fee[1])
+        initial = rounded_up(cost * contract.initial_margin[0], contract.initial_margin[1])
+        maintenance = rounded_up(cost * contract.maintenance_margin[0], contract.maintenance_margin[1])
+        self._held = initial + fee, maintenance + fee
+        return self._held
 
     def _charged_weight(self) -> int:
         """Orders that only reduce the position are free; beyond that, lots that could not both stay open count once.
@@ -155,21 +188,18 @@ class MarginBook:
         The venue's rule: sells are charged in full, buys by what they exceed them. Here the side charged in full is the
         one whose lots weigh more, so that a pair is always charged at its dearer price.
         """
-        held = self.position.lots
-        buys = self.buy_lots + held if held < 0 else self.buy_lots
-        sells = self.sell_lots - held if held > 0 else self.sell_lots
-        if sells <= 0:
-            return rounded_up(self.buy_weight * buys, self.buy_lots) if buys > 0 else 0
-        if buys <= 0:
-            return rounded_up(self.sell_weight * sells, self.sell_lots)
-        return self._dearest_pairing(buys, sells)
-
-    def _dearest_pairing(self, buys: int, sells: int) -> int:
-        buy, sell = (self.buy_weight, self.buy_lots, buys), (self.sell_weight, self.sell_lots, sells)
-        dear, cheap = (buy, sell) if buy[0] * sell[1] >= sell[0] * buy[1] else (sell, buy)
-        charged = rounded_up(dear[0] * dear[2], dear[1])
-        unpaired = cheap[2] - dear[2]
-        return charged + rounded_up(cheap[0] * unpaired, cheap[1]) if unpaired > 0 else charged
+        held, buys, sells = self.position.lots, self.buy_lots, self.sell_lots
+        if held > 0:
+            sells = sells - held if sells > held else 0
+        elif held < 0:
+            buys = buys + held if buys > -held else 0
+        if buys and sells:
+            if self.buy_weight * self.sell_lots >= self.sell_weight * self.buy_lots:
+                sells = sells - buys if sells > buys else 0
+            else:
+                buys = buys - sells if buys > sells else 0
+        weight = rounded_up(self.buy_weight * buys, self.buy_lots) if buys else 0
+        return weight + rounded_up(self.sell_weight * sells, self.sell_lots) if sells else weight
 
 
 class MarginSummary(msgspec.Struct, frozen=True):
