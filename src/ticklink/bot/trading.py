@@ -123,9 +123,8 @@ class ExchangeCalls:
     def _ask(self, request: Request, problem: str | bool | None) -> dict[str, Any]:
         host = self._ticklink_host
         assert host is not None  # Link.__new__ saw to it
-        problem = problem or _text(request.venue, "venue")
-        if problem:
-            raise ApiError(_refusal(host, request.venue, problem))
+        if problem or type(request.venue) is not str:
+            raise ApiError(_refusal(host, request.venue, problem or _not_text(request.venue, "venue")))
         reply = host.exchange.request(request)
         envelope = frames.reply(reply)
         if reply.failure is not None and envelope["error"]["type"] == "api_error":
@@ -141,6 +140,9 @@ def _refusal(host: Host, venue: Any, problem: Any) -> dict[str, Any]:
 def _order_words(order: CreateOrder) -> str | None:
     """What is wrong with the parts of an order that are not numbers."""
     own_id = order.client_order_id
+    texts_are_plain = type(order.sym) is type(order.side) is type(order.time_in_force) is str
+    if texts_are_plain and order.post_only is order.reduce_only is False and own_id is None:
+        return None
     return (
         _text(order.sym, "sym")
         or _text(order.side, "side")
@@ -152,7 +154,11 @@ def _order_words(order: CreateOrder) -> str | None:
 
 
 def _text(value: Any, name: str) -> str | None:
-    return None if isinstance(value, str) else f"{name} is a text, not {value!r} ({type(value).__name__})"
+    return None if isinstance(value, str) else _not_text(value, name)
+
+
+def _not_text(value: Any, name: str) -> str:
+    return f"{name} is a text, not {value!r} ({type(value).__name__})"
 
 
 def _flag(value: Any, name: str) -> str | None:
