@@ -45,6 +45,8 @@ class Ticket(msgspec.Struct, frozen=True):
     post_only: bool = False
     reduce_only: bool = False
     text: str = ""
+    note: object = None
+    """What a native face keeps with its order; nothing here looks at it."""
 
 
 class Fill(NamedTuple):
@@ -192,6 +194,7 @@ class Exchange:
             stop_ticks=ticket.stop_ticks,
             trigger=ticket.trigger,
             text=ticket.text,
+            note=ticket.note,
         )
         self._reserve(seat, order)
         self._enter(seat, order)
@@ -224,6 +227,16 @@ class Exchange:
         else:
             self._rework(seat, order, new_ticks, new_lots, new_stop)
         return order
+
+    def relabel(self, order: Order, client_order_id: str, text: str) -> None:
+        """Give an order another client order id (its old one is free again) and text. Raises Rejected for an id in use."""
+        if client_order_id != order.client_order_id:
+            if client_order_id in self._by_client_id:
+                raise Rejected(self.rules.duplicate_id)
+            self._by_client_id.pop(order.client_order_id, None)
+            if client_order_id:
+                self._by_client_id[client_order_id] = order
+        order.client_order_id, order.text = client_order_id, text
 
     def find(self, order_id: str | None = None, client_order_id: str | None = None) -> Order | None:
         """An order of this account, open or done, by either id."""
@@ -322,6 +335,7 @@ class Exchange:
         done = account.apply_fill(contract, order.side, ticks, lots, rate, now_ns)
         order.filled += lots
         order.ticks_times_lots += ticks * lots
+        order.fees += done.fee
         order.updated_ns = now_ns
         position = account.positions.get(order.sym)
         self._numbers += 1

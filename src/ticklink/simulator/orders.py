@@ -31,10 +31,12 @@ class Order:
         "due_event",
         "due_lots",
         "due_ns",
+        "fees",
         "filled",
         "held_ticks",
         "instrument",
         "lots",
+        "note",
         "number",
         "order_id",
         "post_only",
@@ -75,14 +77,15 @@ class Order:
         stop_ticks: int | None = None,
         trigger: Trigger = "LastPrice",
         text: str = "",
+        note: object = None,
     ) -> None:
         self.number, self.order_id, self.client_order_id = number, order_id, client_order_id
         self.instrument, self.side, self.type, self.ticks, self.lots = instrument, side, type_, ticks, lots
         self.time_in_force, self.post_only, self.reduce_only = time_in_force, post_only, reduce_only
         self.stop_ticks, self.trigger, self.triggered = stop_ticks, trigger, stop_ticks is None
-        self.text = text
+        self.text, self.note = text, note
         self.status: Status = "New"
-        self.filled = self.ticks_times_lots = 0
+        self.filled = self.ticks_times_lots = self.fees = 0
         self.created_ns = self.updated_ns = now_ns
         self.closed_ns: int | None = None
         self.changes: list[tuple[int, int | None, int]] = []
