@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticklink.storage.columns import Candles, Trades, by_time, gather
@@ -24,6 +24,7 @@ def rows(columns: Trades) -> list[tuple[float, ...]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
+@settings(deadline=None)
 @given(trade_rows, trade_rows)
 def test_of_each_row_the_larger_count_is_kept(one: Rows, other: Rows) -> None:
     kept, new = trades(one), trades(other)
@@ -32,6 +33,7 @@ def test_of_each_row_the_larger_count_is_kept(one: Rows, other: Rows) -> None:
     assert [row[0] for row in merged] == sorted(row[0] for row in merged)
 
 
+@settings(deadline=None)
 @given(trade_rows, trade_rows)
 def test_what_is_there_is_not_added_again(one: Rows, other: Rows) -> None:
     merged = merge(trades(one), trades(other))
@@ -39,6 +41,7 @@ def test_what_is_there_is_not_added_again(one: Rows, other: Rows) -> None:
     assert merge(merged, trades(one)) is merged
 
 
+@settings(deadline=None)
 @given(trade_rows, st.data())
 def test_a_part_imported_first_does_not_change_the_order_of_the_whole(whole: Rows, data: st.DataObject) -> None:
     part = [row for row in whole if data.draw(st.booleans())]
@@ -50,6 +53,7 @@ def candles(rows: dict[int, float]) -> Candles:
     return by_time(gather(Candles, lambda name: columns.get(name, [1.0] * len(rows))))
 
 
+@settings(deadline=None)
 @given(candle_rows, candle_rows)
 def test_a_candle_is_known_by_its_time_and_the_later_import_holds(
     one: dict[int, float], other: dict[int, float]

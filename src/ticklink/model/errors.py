@@ -4,6 +4,7 @@
     |- InputError       what the user gave is wrong; the message says what to do        final
     |  |- LoadError     a bot file cannot be loaded: file, line and a hint              final
     |  |- DataError     a data file is damaged or missing: file, row and reason         final
+    |- WireError        a venue's message cannot be understood                          skip it, resynchronise
     |- ApiError         an Exchange API call failed; carries the whole reply            see .reply
     |- BotFailed        the bot's own code ended the run; carries its traceback         final
 
@@ -38,6 +39,10 @@ class DataError(InputError):
         self.file, self.row = file, row
         place = file if row is None else f"{file}, row {row}"
         super().__init__(f"{place}: {message}")
+
+
+class WireError(TicklinkError):
+    """A venue's message is not of any form that we know it to send."""
 
 
 class ApiError(TicklinkError):

@@ -154,3 +154,12 @@ def _write(file: object, columns: Columns) -> None:
         column_encoding={"time": "DELTA_BINARY_PACKED"},
         write_page_checksum=True,
     )
+
+
+def time_span(path: Path) -> Span | None:
+    """The first and the last time in a file, from its footer; None where it has no rows."""
+    with damage_told(path):
+        metadata = pq.read_metadata(path)
+        statistics = [metadata.row_group(group).column(0).statistics for group in range(metadata.num_row_groups)]
+    times = [(int(each.min), int(each.max)) for each in statistics if each is not None and each.has_min_max]
+    return Span(min(low for low, _ in times), max(high for _, high in times)) if times else None
