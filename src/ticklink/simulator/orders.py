@@ -39,6 +39,7 @@ class Order:
         "note",
         "number",
         "order_id",
+        "placed",
         "post_only",
         "reduce_only",
         "scan_step",
@@ -88,6 +89,8 @@ class Order:
         self.filled = self.ticks_times_lots = self.fees = 0
         self.created_ns = self.updated_ns = now_ns
         self.closed_ns: int | None = None
+        self.placed = ticks, lots
+        """As it was accepted."""
         self.changes: list[tuple[int, int | None, int]] = []
         """Amendments: (time ns, ticks, lots)."""
         self.held_ticks = 0
