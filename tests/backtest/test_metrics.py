@@ -341,7 +341,7 @@ def test_exposure_is_the_positions_value_over_the_worth() -> None:
 
 
 def test_days_are_utc_and_add_up_to_the_net_pnl() -> None:
-    times = [DAY_MS // 2, DAY_MS - 1, DAY_MS, 2 * DAY_MS]
+    times = [DAY_MS // 2, DAY_MS, DAY_MS + 1, 3 * DAY_MS]
     ledger = [entry(time, "USDT", amount, "pnl") for time, amount in zip(times, (1.0, 2.0, 4.0, 8.0), strict=True)]
     figures = measured(records(LINEAR, [100.0] * 4, times=times, ledger=ledger))
     assert figures["pnl_by_day"] == {"1970-01-01": 3.0, "1970-01-02": 4.0, "1970-01-03": 8.0}

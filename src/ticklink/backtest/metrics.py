@@ -282,8 +282,8 @@ def _buy_and_hold(records: Records, invested: Series) -> dict[str, Any]:
 
 
 def _pnl_by_day(times: list[int], pnl: list[float]) -> dict[str, float]:
-    """{"2026-01-31": P&L of that day, UTC}; a day's first change is from the last grid time of the day before."""
-    days = np.array(times, np.int64) // DAY_MS
+    """{"2026-01-31": P&L of that day, UTC}; what is known at midnight belongs to the day that ends."""
+    days = np.maximum(np.array(times, np.int64) - 1, times[0]) // DAY_MS
     last = np.append(np.flatnonzero(np.diff(days)), len(days) - 1)
     gained = np.diff(np.array(pnl)[last], prepend=0.0).tolist()
     names = [datetime.fromtimestamp(day * DAY_MS / 1000, UTC).date().isoformat() for day in days[last].tolist()]

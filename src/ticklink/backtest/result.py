@@ -29,6 +29,8 @@ class Run(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     markets: list[str]
     versions: dict[str, str]
     data: dict[str, str]
+    traceback: str = ""
+    """The bot's own, where it failed."""
 
 
 class OrderRecord(msgspec.Struct, frozen=True):
