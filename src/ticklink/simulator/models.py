@@ -144,3 +144,11 @@ class Funding(msgspec.Struct, frozen=True):
 
 DEPTH = "only the best price is recorded: each tick behind it is assumed to hold the same size"
 TIES = "trades come before quotes of the same time; timers before both"
+
+DEFAULT_BALANCES = {"XBT": Decimal(1), "BTC": Decimal(1), "ETH": Decimal(10)}
+DEFAULT_BALANCE = Decimal(10_000)
+
+
+def default_balance(asset: str) -> Decimal:
+    """What an account starts with where nothing else was said: 1 bitcoin, 10 ether, 10,000 of anything else."""
+    return DEFAULT_BALANCES.get(asset, DEFAULT_BALANCE)

@@ -1,0 +1,136 @@
+"""Desk: a bot's orders and questions on their way to the simulated venues and back, and what the venues report to it.
+
+A request takes the latency model's time to the venue, meets the market as it is then, and takes the way back before the bot's
+thread goes on. Reports of orders, fills and positions take the way back too.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ticklink.backtest.scheduler import Scheduler
+from ticklink.bus import frames
+from ticklink.model.positions import Position
+from ticklink.model.requests import Failure, Reply, Request
+from ticklink.simulator.exchange import Fill
+from ticklink.simulator.models import NS_PER_MS, Latency
+from ticklink.simulator.native import NativeRows
+from ticklink.simulator.orders import SIDE_NAMES, Order
+from ticklink.simulator.venue import SimulatedVenue, order_row
+
+Post = Callable[..., None]
+
+
+class Desk:
+    """ports.Exchange of a backtest."""
+
+    def __init__(
+        self, scheduler: Scheduler, latency: Latency, venues: list[SimulatedVenue], interrupt: Callable[[], None]
+    ) -> None:
+        self._scheduler, self._latency, self._interrupt = scheduler, latency, interrupt
+        self._venues = {venue.name: venue for venue in venues}
+        self._exchanges = [venue.exchange for venue in venues]
+
+    def request(self, request: Request) -> Reply:
+        venue = self._venues.get(request.venue)
+        if venue is None:
+            known = ", ".join(self._venues)
+            return Reply(
+                "", request.venue, failure=Failure("refused", f"unknown venue {request.venue!r}; known: {known}")
+            )
+        scheduler, latency = self._scheduler, self._latency
+        scheduler.sleep_until(scheduler.current_ns() + latency.to_venue_ns())
+        now_ns = scheduler.current_ns()
+        venue.exchange.advance(now_ns)
+        reply = venue.handle(request)
+        self._interrupt()
+        scheduler.sleep_until(now_ns + latency.from_venue_ns())
+        return reply
+
+    # replay.Venues
+
+    def next_due_ns(self) -> int:
+        return min(exchange.next_due_ns() for exchange in self._exchanges)
+
+    def advance(self, until_ns: int) -> None:
+        for exchange in self._exchanges:
+            exchange.advance(until_ns)
+
+
+class Bot(Protocol):
+    """The callbacks for a venue's reports."""
+
+    def order_update(self, src: str, sym: str, data: dict[str, Any]) -> None: ...
+
+    def fill_update(self, src: str, sym: str, data: dict[str, Any]) -> None: ...
+
+    def position_update(self, src: str, sym: str, data: dict[str, Any]) -> None: ...
+
+
+class Reports:
+    """exchange.Listener: turns what happened into the bot's dicts, for the callbacks it has, and posts them with latency."""
+
+    def __init__(self, rows: NativeRows, latency: Latency, post: Post) -> None:
+        self.venue: SimulatedVenue | None = None
+        self._rows, self._latency, self._post = rows, latency, post
+        self._bot: Bot | None = None
+        self._wants: frozenset[str] = frozenset()
+        self._latest_ns = 0
+
+    def wire(self, bot: Bot, overridden: set[str]) -> None:
+        """From now on the bot is told, through the callbacks it defines."""
+        self._bot, self._wants = bot, frozenset(overridden)
+
+    def order_changed(self, order: Order, time_ns: int) -> None:
+        if "order_update" in self._wants and self._bot is not None and self.venue is not None:
+            data = frames.order_update(self.venue.name, order_row(order), self._rows.order_info(order))
+            self._report(time_ns, self._bot.order_update, order.sym, data)
+
+    def filled(self, fill: Fill) -> None:
+        if "fill_update" not in self._wants or self._bot is None or self.venue is None:
+            return
+        order, instrument, contract = fill.order, fill.contract.instrument, fill.contract
+        data = frames.fill_update(
+            self.venue.name,
+            SIDE_NAMES[order.side],
+            instrument.price(fill.ticks),
+            instrument.size(fill.lots),
+            instrument.size(fill.cum_lots),
+            "MARKET" if order.ticks is None else "LIMIT",
+            fill.time_ns // NS_PER_MS,
+            order.order_id,
+            order.client_order_id,
+            trade_id(fill),
+            "maker" if fill.is_maker else "taker",
+            fill.fee / 10**contract.asset_scale,
+            contract.asset,
+            self._rows.fill_info(fill),
+        )
+        self._report(fill.time_ns, self._bot.fill_update, order.sym, data)
+
+    def position_changed(self, position: Position, time_ns: int) -> None:
+        if "position_update" not in self._wants or self._bot is None or self.venue is None:
+            return
+        instrument, exchange = position.contract.instrument, self.venue.exchange
+        mark = exchange.mark_ticks(instrument.sym)
+        liq_price = exchange.account.liquidation_price(instrument.sym)
+        mark_price = None if mark is None else instrument.price(mark)
+        data = frames.position_update(
+            self.venue.name,
+            instrument.size(position.lots),
+            mark_price,
+            position.entry_price,
+            liq_price,
+            time_ns // NS_PER_MS,
+            self._rows.position_info(position, mark_price, liq_price, time_ns),
+        )
+        self._report(time_ns, self._bot.position_update, instrument.sym, data)
+
+    def _report(self, time_ns: int, callback: Callable[..., None], sym: str, data: dict[str, Any]) -> None:
+        assert self.venue is not None
+        self._latest_ns = max(self._latest_ns, time_ns + self._latency.from_venue_ns())
+        self._post(self._latest_ns, callback, self.venue.src, sym, data)
+
+
+def trade_id(fill: Fill) -> str:
+    """The venue's id of a fill: a UUID in form, the same on every run."""
+    return f"{fill.number:08x}-0000-4000-9000-{fill.number:012x}"

@@ -1,0 +1,188 @@
+"""Replay: recorded events into a bot's callbacks, in virtual time, merged with its timers and its own orders' events.
+
+Between two things that could matter to somebody (a timer, an event of our own, a fill in the recording) nothing can happen
+but market data, so those rows are handed to the callbacks in one plain loop. Nobody counts rows or sets a clock in it: how far
+it is can be read off its list iterator, and exhausting that iterator is how it is stopped.
+"""
+
+import heapq
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ticklink.backtest.scheduler import EndOfData, Scheduler
+from ticklink.backtest.tape import Part
+
+NEVER = 2**63 - 1
+LONGEST_RUN = 8_192
+"""Rows handed out before progress is told and an interrupt is looked at."""
+
+Callback = Callable[..., object]
+
+
+class Venues(Protocol):
+    """The simulated exchanges, as far as a replay needs to know."""
+
+    def next_due_ns(self) -> int: ...
+
+    def advance(self, until_ns: int) -> None: ...
+
+
+class Target:
+    """Where a stream's rows go."""
+
+    __slots__ = ("call", "is_trade", "src", "sym")
+
+    def __init__(self, src: str, sym: str, *, is_trade: bool) -> None:
+        self.src, self.sym, self.is_trade = src, sym, is_trade
+        self.call: Callback | None = None
+
+
+class Replay:
+    """The feed of a backtest: builds nothing, only says what happens next.
+
+    `load` gives the next part of the recording; `on_error` is told of an exception that a callback raised, `on_progress` of the
+    event count now and then.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        venues: Venues,
+        targets: list[Target],
+        feed_ns: int,
+        load: Callable[[], Part | None],
+        *,
+        on_error: Callable[[str], None],
+        on_progress: Callable[[int], None],
+    ) -> None:
+        self._scheduler, self._venues, self.targets, self._feed_ns = scheduler, venues, targets, feed_ns
+        self._load, self._on_error, self._on_progress = load, on_error, on_progress
+        self._private: list[tuple[int, int, Callback, tuple[Any, ...]]] = []
+        self._private_count = 0
+        self._events_before = 0
+        self.part: Part | None = None
+        self._row = self._high = 0
+        self._rows: Any = None
+        """The running loop's iterator; None while no loop runs."""
+        self.is_wired = False
+        self.is_stopped = False
+        scheduler.time_source = self.fed_ns
+        scheduler.on_interrupt = self.interrupt
+
+    # The present
+
+    @property
+    def row(self) -> int:
+        """How many rows of the present part have been handed out."""
+        return self._row if self._rows is None else self._high - self._rows.__length_hint__()
+
+    @property
+    def events(self) -> int:
+        """How many market events have been handed out."""
+        return self._events_before + self.row
+
+    def fed_ns(self) -> int:
+        """When the latest row reached the bot; 0 before the first of a part."""
+        row = self.row
+        return self.part.times[row - 1].item() + self._feed_ns if row and self.part is not None else 0
+
+    def market_ns(self) -> int:
+        """Up to which of the venues' times the bot has seen its markets."""
+        return max(self._scheduler.now_ns, self.fed_ns()) - self._feed_ns
+
+    def interrupt(self) -> None:
+        """Something may now be due sooner: end the running loop after the row at hand."""
+        rows = self._rows
+        if rows is not None:
+            self._row, self._rows = self._high - rows.__length_hint__(), None
+            rows.__setstate__(LONGEST_RUN)
+
+    def stop(self) -> None:
+        """End the run after the callback at hand."""
+        self.is_stopped = True
+        self.interrupt()
+
+    def post(self, due_ns: int, callback: Callback, *arguments: Any) -> None:
+        """Call the bot at a time, in order with everything else."""
+        self._private_count += 1
+        heapq.heappush(self._private, (due_ns, self._private_count, callback, arguments))
+
+    # The run
+
+    def run(self, end_ns: int) -> None:
+        """Everything until the data or the bot ends. A callback that sleeps beyond `end_ns` ends the run."""
+        try:
+            self._scheduler.run_until(self._scheduler.now_ns)
+            while not self.is_stopped and (part := self._load()) is not None:
+                self._play(part)
+            if not self.is_stopped:
+                self._settle(end_ns)
+                self._scheduler.run_until(end_ns)
+        except EndOfData:
+            self._scheduler.now_ns = max(self._scheduler.now_ns, end_ns)
+
+    def _play(self, part: Part) -> None:
+        # the clock must not fall back to the part before while this one has handed out nothing
+        self._scheduler.now_ns = self._scheduler.current_ns()
+        self._events_before += self._row
+        self.part, self._row = part, 0
+        length, times, feed_ns = len(part), part.times, self._feed_ns
+        while self._row < length and not self.is_stopped:
+            due_ns = self._settle(times[self._row].item() + feed_ns)
+            stop = int(times.searchsorted(due_ns - feed_ns))
+            stop = min(max(stop, self._row + 1), self._row + LONGEST_RUN, length)
+            if self.is_wired and not self.is_stopped:
+                self._hand_out(part, stop)
+            elif not self.is_stopped:
+                self._row = stop
+            self._on_progress(self._events_before + self._row)
+
+    def _settle(self, until_ns: int) -> int:
+        """Let everything due by `until_ns` happen: timers, exchanges, the bot's own events. Returns when the next is due."""
+        scheduler, venues, private = self._scheduler, self._venues, self._private
+        while not self.is_stopped:
+            venue_ns = venues.next_due_ns()
+            private_ns = private[0][0] if private else NEVER
+            timer_ns = scheduler.now_ns if scheduler.ready else scheduler.next_ns
+            due_ns = min(venue_ns, private_ns, timer_ns)
+            if due_ns > until_ns:
+                return due_ns
+            if timer_ns == due_ns:
+                scheduler.run_until(max(timer_ns, scheduler.now_ns))
+            elif venue_ns == due_ns:
+                venues.advance(venue_ns)
+            else:
+                scheduler.run_until(max(private_ns, scheduler.now_ns))
+                self._call_private()
+        return until_ns
+
+    def _call_private(self) -> None:
+        _, _, callback, arguments = heapq.heappop(self._private)
+        if not self.is_wired:
+            return
+        try:
+            callback(*arguments)
+        except Exception:  # noqa: BLE001 - the bot's own code: logged, and the bot goes on
+            self._on_error(getattr(callback, "__name__", repr(callback)))
+
+    def _hand_out(self, part: Part, stop: int) -> None:
+        """The fast path: rows up to `stop` to the bot's callbacks, one expression each; see the module's docstring."""
+        first, self._high = self._row, stop
+        targets = [(target.call, target.src, target.sym, target.is_trade) for target in self.targets]
+        rows: Any = iter(part.millis[first:stop])
+        self._rows = rows
+        bids, bid_sizes, asks, ask_sizes = (column[first:stop] for column in part.values)
+        try:
+            for millis, code, a, b, c, d in zip(
+                rows, part.codes[first:stop], bids, bid_sizes, asks, ask_sizes, strict=False
+            ):
+                call, src, sym, is_trade = targets[code]
+                if is_trade:
+                    call(src, sym, {"side": "Buy" if c > 0 else "Sell", "price": a, "size": b, "time": millis})
+                else:
+                    call(src, sym, {"bid": [a, b], "ask": [c, d], "time": millis})
+        except Exception:  # noqa: BLE001 - the bot's own code: logged, and the bot goes on
+            self._on_error("trade_update" if is_trade else "quote_update")
+        finally:
+            if self._rows is not None:
+                self._row, self._rows = stop - rows.__length_hint__(), None

@@ -1,0 +1,132 @@
+"""What a bot sees of its markets in a backtest (ports.MarketView), read off the replay when it asks."""
+
+from typing import Any
+
+from ticklink.backtest.replay import Callback, Replay
+from ticklink.bus import frames
+from ticklink.model.bars import Bars
+from ticklink.model.candles import candle_bin, level_ms
+from ticklink.model.errors import InputError
+from ticklink.model.instruments import Instrument
+from ticklink.simulator.candles import CandleHistory
+
+NS_PER_MS = 1_000_000
+
+
+class View:
+    """The latest quotes and trades, bars, instruments."""
+
+    def __init__(
+        self,
+        replay: Replay,
+        venues: dict[str, str],
+        instruments: list[Instrument],
+        histories: dict[str, CandleHistory],
+    ) -> None:
+        self._replay, self._venues, self._instruments, self._histories = replay, venues, instruments, histories
+        self._codes = {(each.src, each.sym): 2 * index for index, each in enumerate(instruments)}
+        self._before: dict[int, dict[str, Any]] = {}
+        self._bars: dict[tuple[str, str, str], Bars] = {}
+
+    def venues(self) -> dict[str, dict[str, str]]:
+        return {name: {"id": name, "kind": "paper", "name": name, "src": src} for name, src in self._venues.items()}
+
+    def market_streams(self) -> dict[str, list[str]]:
+        streams: dict[str, list[str]] = {}
+        for each in self._instruments:
+            streams.setdefault(each.src, []).append(each.sym)
+        return streams
+
+    def instruments(self) -> dict[str, dict[str, dict[str, Any]]]:
+        rows: dict[str, dict[str, dict[str, Any]]] = {}
+        for each in self._instruments:
+            rows.setdefault(each.src, {})[each.sym] = dict(each.native)
+        return rows
+
+    def health(self) -> dict[str, list[dict[str, Any]]]:
+        return {
+            "public": [{"src": src, "live": True} for src in self.market_streams()],
+            "private": [{"venue": name, "live": True} for name in self._venues],
+        }
+
+    def last_quote(self, src: str, sym: str) -> dict[str, Any] | None:
+        return self._last(self._code(src, sym))
+
+    def last_trade(self, src: str, sym: str) -> dict[str, Any] | None:
+        return self._last(self._code(src, sym) + 1)
+
+    def close_part(self) -> None:
+        """Before the replay goes on to its next part: keep the last row of every stream."""
+        for code in range(2 * len(self._instruments)):
+            last = self._last(code)
+            if last is not None:
+                self._before[code] = last
+
+    def _last(self, code: int) -> dict[str, Any] | None:
+        """The latest row of a stream that was handed out."""
+        part, row = self._replay.part, self._replay.row
+        columns = None if part is None else part.streams[code]
+        if part is None or columns is None or not row:
+            return self._before.get(code)
+        count = part.count(code, row)
+        if not count:
+            return self._before.get(code)
+        time, first, second, third, *rest = (column[count - 1].item() for column in columns)
+        if code % 2:
+            return frames.trade("Buy" if third > 0 else "Sell", first, second, time // NS_PER_MS)
+        return frames.quote(first, second, third, rest[0], time // NS_PER_MS)
+
+    def _code(self, src: str, sym: str) -> int:
+        try:
+            return self._codes[src, sym]
+        except KeyError:
+            known = ", ".join(f"{each.src} {each.sym}" for each in self._instruments)
+            raise InputError(f"the bot is not subscribed to {src} {sym}; it is to {known}") from None
+
+    # Bars
+
+    def bars(self, src: str, sym: str, level: str) -> Bars:
+        """The rolling candles of a market; kept up with every trade from the first time they are asked for."""
+        bars = self._bars.get((src, sym, level))
+        if bars is None:
+            bars = self._bars[src, sym, level] = self.new_bars(src, sym, level)
+            self._follow(self._code(src, sym) + 1, bars)
+        return bars
+
+    def new_bars(self, src: str, sym: str, level: str) -> Bars:
+        """Filled with what was known up to now: ended candles, then the trades of the one that is growing."""
+        bars = Bars(level)
+        code = self._code(src, sym) + 1
+        start = candle_bin(self._replay.market_ns() // NS_PER_MS, level)
+        history = self._histories[src].candles(sym, level, start - len(bars) * level_ms(level), start)
+        bars.extend(*history)
+        for time_ms, price, size in self._trades_since(code, start):
+            bars.add_trade(time_ms, price, size)
+        return bars
+
+    def _trades_since(self, code: int, start_ms: int) -> list[tuple[int, float, float]]:
+        part, row = self._replay.part, self._replay.row
+        trades = None if part is None else part.streams[code]
+        if part is None or trades is None:
+            return []
+        count = part.count(code, row)
+        first = int(trades.time.searchsorted(start_ms * NS_PER_MS))
+        rows = zip(trades.time[first:count], trades[1][first:count], trades[2][first:count], strict=True)
+        return [(int(time) // NS_PER_MS, float(price), float(size)) for time, price, size in rows]
+
+    def _follow(self, code: int, bars: Bars) -> None:
+        """Put the bars in front of the trade callback."""
+        target = self._replay.targets[code]
+        target.call = followed(target.call, bars)
+        self._replay.interrupt()
+
+
+def followed(callback: Callback | None, bars: Bars) -> Callback:
+    """A trade callback that keeps bars before it calls the bot's."""
+
+    def on_trade(src: str, sym: str, data: dict[str, Any]) -> None:
+        bars.add_trade(data["time"], data["price"], data["size"])
+        if callback is not None:
+            callback(src, sym, data)
+
+    return on_trade
