@@ -4,7 +4,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.model.contracts import bitmex_inverse, bitmex_linear, bitmex_quanto, bitmex_spot, coarse_linear
@@ -14,6 +14,7 @@ from ticklink.simulator.accounts import Account
 
 CONTRACTS = (bitmex_inverse(), bitmex_linear(), bitmex_quanto(), coarse_linear())
 START = 10**15
+unhurried = settings(deadline=None)  # a loaded machine is not a fault
 
 contracts = st.sampled_from(CONTRACTS)
 ticks = st.integers(1_000, 200_000)
@@ -36,6 +37,7 @@ def worst_rounding(contract: Contract, lots: int) -> Fraction:
     return Fraction(abs(lots) if contract.is_inverse else 1, 2)
 
 
+@unhurried
 @given(contracts, fills)
 def test_cost_is_always_what_was_paid_and_what_was_realised(
     contract: Contract, trades: list[tuple[int, int, int]]
@@ -50,6 +52,7 @@ def test_cost_is_always_what_was_paid_and_what_was_realised(
     assert position.lots == sum(side * lots for side, _, lots in trades)
 
 
+@unhurried
 @given(contracts, fills, ticks)
 def test_a_position_closed_has_realised_the_sum_of_its_fills(
     contract: Contract, trades: list[tuple[int, int, int]], last: int
@@ -66,6 +69,7 @@ def test_a_position_closed_has_realised_the_sum_of_its_fills(
     assert abs(position.realised - exact) <= sum(worst_rounding(contract, lots) for _, lots in everything)
 
 
+@unhurried
 @given(contracts, fills, ticks)
 def test_realised_and_unrealised_are_the_cash_flows_at_the_mark(
     contract: Contract, trades: list[tuple[int, int, int]], mark: int
@@ -77,6 +81,7 @@ def test_realised_and_unrealised_are_the_cash_flows_at_the_mark(
     assert position.realised + position.unrealised(mark) == flows + contract.cost(mark, position.lots)
 
 
+@unhurried
 @given(contracts, st.permutations([(1, 64350, 7), (1, 64000, 3), (-1, 65000, 5), (-1, 63000, 4), (1, 70000, 11)]))
 def test_the_order_of_fills_changes_when_profit_is_realised_not_how_much(
     contract: Contract, trades: list[tuple[int, int, int]]
@@ -88,6 +93,7 @@ def test_the_order_of_fills_changes_when_profit_is_realised_not_how_much(
     assert position.realised + position.unrealised(66000) == expected
 
 
+@unhurried
 @given(contracts, fills, st.booleans(), ticks)
 def test_two_accounts_trading_with_each_other_only_lose_their_fees(
     contract: Contract, trades: list[tuple[int, int, int]], charged: bool, mark: int
@@ -104,6 +110,7 @@ def test_two_accounts_trading_with_each_other_only_lose_their_fees(
     assert charged or fees == 0
 
 
+@unhurried
 @given(fills, st.booleans())
 def test_two_spot_accounts_keep_every_unit_of_both_assets(trades: list[tuple[int, int, int]], charged: bool) -> None:
     left, right, contract = rich("left"), rich("right"), bitmex_spot()
@@ -116,6 +123,7 @@ def test_two_spot_accounts_keep_every_unit_of_both_assets(trades: list[tuple[int
     assert left.wallets["USDT"] + right.wallets["USDT"] == 2 * START - fees
 
 
+@unhurried
 @given(contracts, fills, ticks, st.tuples(st.integers(-1000, 1000), st.just(1_000_000)))
 def test_funding_moves_between_the_two_sides_exactly(
     contract: Contract, trades: list[tuple[int, int, int]], mark: int, rate: tuple[int, int]
@@ -133,6 +141,7 @@ actions = st.lists(
 )
 
 
+@unhurried
 @given(actions)
 def test_the_ledger_always_sums_to_the_wallets(steps: list[tuple[str, Contract, int, int]]) -> None:
     trader = Account("a", "bitmex", {"XBT": 10**7, "USDT": 10**9})
@@ -163,6 +172,7 @@ orders = st.lists(
 )
 
 
+@unhurried
 @given(orders, fills, st.randoms(use_true_random=False))
 def test_what_is_reserved_and_released_leaves_nothing(
     placed: list[tuple[Contract, int, int, int]], trades: list[tuple[int, int, int]], random: Random
@@ -180,6 +190,7 @@ def test_what_is_reserved_and_released_leaves_nothing(
     assert trader.margin("XBT").init_margin == trader.margin("USDT").init_margin == 0
 
 
+@unhurried
 @given(orders)
 def test_a_refused_order_holds_nothing(placed: list[tuple[Contract, int, int, int]]) -> None:
     trader = Account("a", "bitmex", {"XBT": 50_000, "USDT": 50_000_000})
@@ -193,6 +204,7 @@ def test_a_refused_order_holds_nothing(placed: list[tuple[Contract, int, int, in
         assert trader.margin("USDT").available_margin >= 0
 
 
+@unhurried
 @given(contracts, fills, ticks)
 def test_at_the_bankruptcy_price_nothing_is_left(
     contract: Contract, trades: list[tuple[int, int, int]], mark: int

@@ -103,6 +103,15 @@ def test_orders_that_only_reduce_a_position_hold_nothing(karen: Account) -> None
     assert karen.margin("USDT").init_margin == 105_000_000  # 5 lots at 1050, 2 %
 
 
+def test_bids_that_only_reduce_a_short_hold_nothing() -> None:
+    trader, contract = account(USDT=10_000_000_000), karens_contract()
+    trader.apply_fill(contract, SELL, 2000, 20, ZERO, 2)
+    trader.reserve(contract, BUY, 1900, 20)
+    assert trader.margin("USDT").init_margin == 0
+    trader.reserve(contract, BUY, 1900, 5)
+    assert trader.margin("USDT").init_margin == 95_000_000
+
+
 def test_bids_and_offers_are_charged_once_for_the_lots_they_share() -> None:
     """BitMEX's exchange guide: bids for 20 at 100 and offers of 15 at 150 are charged as 5 bids and 15 offers."""
     trader, contract = account(USDT=10_000_000_000), karens_contract()
@@ -184,6 +193,17 @@ def test_the_margin_row_adds_up_as_captured() -> None:
     assert summary.wallet_balance == summary.amount + summary.realised_pnl
     assert summary.margin_balance == summary.wallet_balance + 52182774
     assert trader.equity("XBT") == summary.margin_balance
+
+
+def test_unrealised_profit_follows_every_fill_and_every_mark(karen: Account) -> None:
+    contract = karens_contract()
+    karen.set_mark(contract, 2200)
+    assert karen.unrealised("ETHUSDT") == 2_000_000_000
+    karen.apply_fill(contract, SELL, 2200, 5, ZERO, 3)
+    assert karen.unrealised("ETHUSDT") == 1_500_000_000
+    karen.set_mark(contract, 1900)
+    assert karen.unrealised("ETHUSDT") == -750_000_000
+    assert karen.equity("USDT") == 10_000_000_000 + 500_000_000 - 750_000_000
 
 
 def test_funding_is_paid_by_longs_where_the_rate_is_positive(karen: Account) -> None:
