@@ -11,22 +11,11 @@ from typing import Any
 
 import msgspec
 
-from ticklink.bot import source, workspace
+from ticklink.bot import imports, source, workspace
 from ticklink.bot.hooks import Cron, Http, Route, routes
 from ticklink.bot.link import Link
 from ticklink.model.errors import LoadError
 from ticklink.ports import Host
-
-INSTALL_NAMES = {
-    "bs4": "beautifulsoup4",
-    "dateutil": "python-dateutil",
-    "dotenv": "python-dotenv",
-    "PIL": "pillow",
-    "sklearn": "scikit-learn",
-    "talib": "TA-Lib",
-    "yaml": "PyYAML",
-}
-"""Where the name to install is not the name to import."""
 
 
 class LoadedBot(msgspec.Struct, frozen=True):
@@ -117,7 +106,7 @@ def _frames(error: BaseException, root: Path) -> list[traceback.FrameSummary]:
 
 def _hint(error: BaseException, root: Path) -> str:
     if isinstance(error, ImportError):
-        return import_hint(error.name or "", root)
+        return imports.hint(error.name or "", root)
     if isinstance(error, KeyError) and _raised_in(error) == "os":
         return f"set {error.args[0]} in the environment or in {root / '.env'}"
     return ""
@@ -127,16 +116,6 @@ def _raised_in(error: BaseException) -> Any:
     """The name of the module whose code raised."""
     *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
     return frame.f_globals.get("__name__")
-
-
-def import_hint(name: str, root: Path) -> str:
-    """What to do where a module, or a name in it, cannot be imported."""
-    top = name.partition(".")[0]
-    if top == workspace.PACKAGE:
-        return f"it was looked for in {root.joinpath(*name.split('.'))}.py and in the folder of that name"
-    if top in ("profitview", "ticklink"):
-        return f"`from {top} import ...` gives Link, http, cron and logger"
-    return f"install it where ticklink is installed: pip install {INSTALL_NAMES.get(top, top)}"
 
 
 def _digest(file: Path) -> str:

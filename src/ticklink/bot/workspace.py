@@ -17,11 +17,9 @@ import ticklink
 from ticklink.bot import source
 from ticklink.bot.edge import logger
 from ticklink.bot.hooks import Cron, Http
+from ticklink.bot.imports import PACKAGE
 from ticklink.bot.link import Link
 from ticklink.model.errors import LoadError
-
-PACKAGE = "my"
-"""The package that the bots of a workspace share."""
 
 
 class BotSource(importlib.machinery.SourceFileLoader):
