@@ -1,6 +1,7 @@
 """Equity and metrics by value, on cases small enough to compute by hand."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -346,6 +347,11 @@ def test_days_are_utc_and_add_up_to_the_net_pnl() -> None:
     figures = measured(records(LINEAR, [100.0] * 4, times=times, ledger=ledger))
     assert figures["pnl_by_day"] == {"1970-01-01": 3.0, "1970-01-02": 4.0, "1970-01-03": 8.0}
     assert figures["net_pnl"] == 15.0
+
+
+def test_every_figure_is_documented() -> None:
+    definitions = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert [name for name in measured(records(LINEAR, [100.0] * 4)) if f"`{name}`" not in definitions] == []
 
 
 def test_figures_are_json() -> None:

@@ -204,7 +204,7 @@ function figure() {
     height: inner + margin.t + margin.b, margin, showlegend: false, hovermode: "closest", hoverdistance: 24, dragmode: "zoom", bargap: 0,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", annotations: [],
     font: { family: getComputedStyle(document.body).fontFamily, size: 11, color: color("soft") },
-    hoverlabel: { bgcolor: color("panel"), bordercolor: color("line"), align: "left", font: { color: color("ink"), size: 12 } },
+    hoverlabel: { bgcolor: color("panel"), bordercolor: color("line"), align: "left", font: { family: getComputedStyle(document.body).fontFamily, color: color("ink"), size: 12 } },
     xaxis: { type: "date", range: view.range.map((time) => new Date(time).toISOString()), gridcolor: color("line"), zeroline: false, showspikes: true, spikemode: "across", spikesnap: "cursor", spikethickness: 1, spikedash: "solid", spikecolor: color("held"), nticks: isPhone ? 5 : 12, anchor: all.length > 1 ? `y${all.length}` : "y" },
   };
   const data = [];
@@ -251,7 +251,7 @@ function spanButtons() {
 
 function readout(event) {
   const area = chart._fullLayout?._size;
-  if (!area) return;
+  if (!area || !DATA.times.length) return;
   const share = (event.clientX - chart.getBoundingClientRect().left - area.l) / area.w;
   if (share < 0 || share > 1) return;
   const time = view.range[0] + share * (view.range[1] - view.range[0]);

@@ -111,7 +111,7 @@ class DataTable {
     this.previous = element("button", { type: "button", ariaLabel: "Previous page" }, "←");
     this.next = element("button", { type: "button", ariaLabel: "Next page" }, "→");
     this.where = element("span");
-    const csv = element("button", { type: "button", className: "csv" }, "Save as CSV");
+    const csv = element("button", { type: "button" }, "Save as CSV");
     this.previous.addEventListener("click", () => this.turn(-1));
     this.next.addEventListener("click", () => this.turn(1));
     csv.addEventListener("click", () => this.save());
@@ -185,7 +185,7 @@ class DataTable {
   cell(column, row, digits) {
     const value = column.values[row];
     if (isNumeric(column)) {
-      const tone = column.kind === "signed" && value ? (value > 0 ? " up" : " down") : "";
+      const tone = column.kind !== "signed" ? "" : value > 0 ? " up" : value < 0 ? " down" : " soft";
       return element("td", { className: `right${tone}` }, numberText(value, digits));
     }
     if (column.kind === "time") return element("td", {}, value === null ? "" : this.timeButton(value));
