@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bot.host import NOW_NS, SRC, SYM, VENUE, MemoryHost, construct
@@ -53,6 +53,7 @@ def test_the_time_in_all_its_forms(bot: Any) -> None:
     assert [type(value) for value in (bot.unix_now, bot.epoch_now, bot.second)] == [int, int, float]
 
 
+@settings(deadline=None)
 @given(now_ns=st.integers(0, 4_000_000_000 * 10**9))
 def test_the_forms_of_the_time_agree(now_ns: int) -> None:
     class Trading(Link):
@@ -91,6 +92,7 @@ levels = st.sampled_from(sorted(LEVELS_MS))
 times = st.integers(0, 4_000_000_000_000)
 
 
+@settings(deadline=None)
 @given(value=times, level=levels)
 def test_a_bin_is_the_bucket_around_its_value(value: int, level: str) -> None:
     down, up = Link.candle_bin(None, value, level), Link.candle_bin(None, value, level, ceil=True)  # type: ignore[arg-type]
@@ -106,6 +108,7 @@ def test_a_bin_is_the_bucket_around_its_value(value: int, level: str) -> None:
         assert (start - midnight) // timedelta(milliseconds=1) % LEVELS_MS[level] == 0
 
 
+@settings(deadline=None)
 @given(start=times, steps=st.integers(-3, 50), extra=st.integers(0, 59_999), level=levels, include=st.booleans())
 def test_a_time_range_is_a_level_apart_and_within_its_ends(
     start: int, steps: int, extra: int, level: str, include: bool

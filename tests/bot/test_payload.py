@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticklink.bot.payload import encode
@@ -89,6 +89,7 @@ plain = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(data=plain)
 def test_any_json_data_arrives_as_it_was(data: Any) -> None:
     assert json.loads(encode(data, "t")) == data

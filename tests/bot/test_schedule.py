@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticklink.bot.schedule import SECOND_NS, Every, Expression, On, next_run, parse
@@ -107,6 +107,7 @@ def test_an_expression_that_never_comes_has_no_next_run() -> None:
 moments = st.integers(0, 4_000_000_000 * SECOND_NS)
 
 
+@settings(deadline=None)
 @given(start=moments, now=moments, interval=st.integers(1_000_000, 10**15))
 def test_every_is_the_first_multiple_after_now(start: int, now: int, interval: int) -> None:
     run = next_run(Every(interval), start, now)
@@ -115,6 +116,7 @@ def test_every_is_the_first_multiple_after_now(start: int, now: int, interval: i
     assert run - interval <= now < run
 
 
+@settings(deadline=None)
 @given(now=moments, level=st.sampled_from(sorted(LEVELS_MS)))
 def test_on_is_the_first_boundary_after_now(now: int, level: str) -> None:
     run = next_run(On(level), 0, now)
@@ -123,6 +125,7 @@ def test_on_is_the_first_boundary_after_now(now: int, level: str) -> None:
     assert run - LEVELS_MS[level] * 1_000_000 <= now < run
 
 
+@settings(deadline=None)
 @given(now=moments)
 def test_a_cron_expression_runs_strictly_after_now(now: int) -> None:
     run = next_run(Expression("*/7 * * * *"), 0, now)

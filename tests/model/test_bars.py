@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticklink.model.bars import CAPACITY, WINDOW, Bars
@@ -172,6 +172,7 @@ steps = st.one_of(
 trades = st.lists(st.tuples(steps, st.integers(1, 100), st.integers(1, 100)), max_size=60)
 
 
+@settings(deadline=None)
 @given(trades=trades, level=st.sampled_from(["1m", "15m", "1w"]))
 def test_bars_are_those_of_a_naive_reference(trades: list[tuple[int, int, int]], level: str) -> None:
     bars, naive, time_ms = Bars(level), NaiveBars(level), T0

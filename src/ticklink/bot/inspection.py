@@ -14,6 +14,7 @@ from ticklink.bot.hooks import ROUTE_NAME
 from ticklink.bot.imports import MissingImport
 from ticklink.bot.link import CALLBACKS, CANDLE_CALLBACKS
 from ticklink.bot.usage import Endpoint, usage
+from ticklink.model.errors import LoadError
 
 
 class FoundRoute(msgspec.Struct, frozen=True):
@@ -53,7 +54,13 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 def inspect(path: str | Path) -> Inspection:
     """Read a bot file. Raises LoadError where it is no Python, or holds no bot."""
     file = Path(path).absolute()
-    tree, remarks = _parse(file)
+    try:
+        return _inspect(file, *_parse(file))
+    except RecursionError:
+        raise LoadError("its expressions are nested too deeply to be checked", file=str(file)) from None
+
+
+def _inspect(file: Path, tree: ast.Module, remarks: list[Remark]) -> Inspection:
     bot = bot_class.find(tree, str(file))
     scope, used, absent = constants.module_scope(tree), usage(tree), imports.missing(tree, file)
     remarks += [_import_remark(missing) for missing in absent if not missing.needed]
