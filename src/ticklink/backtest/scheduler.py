@@ -238,32 +238,14 @@ class Scheduler:
 
     # Switching
 
-    def _choose(self) -> VirtualThread:
-        """The thread whose turn it is. The feed's comes when nothing else is ready or due."""
-        if self.ready:
-            return self.ready.popleft()
-        if self.next_ns > self._horizon_ns:
-            return self.feed
-        timers = self._timers
-        time_ns, _, thread = heappop(timers)
-        thread.timer = 0
-        thread.is_waiting = False
-        if time_ns > self.now_ns:
-            self.now_ns = time_ns
-        if timers:
-            self._find_next()
-        else:
-            self.next_ns = NEVER
-        return thread
-
-    def _hand_on(self) -> None:
-        """A thread has ended: its carrier goes to the one whose turn it is."""
-        self.current = following = self._choose()
-        self.switches += 1
-        following.resume(None)
-
     def _give_way(self, thread: VirtualThread) -> None:
-        following = self._choose()
+        # _choose, written out: every wake-up passes here twice.
+        if self.ready:
+            following = self.ready.popleft()
+        elif self.next_ns > self._horizon_ns:
+            following = self.feed
+        else:
+            following = self._pop_due()
         if following is not thread:
             self.current = following
             self.switches += 1
@@ -275,6 +257,18 @@ class Scheduler:
                 come_back()
         if self._is_alarmed:
             self._sound_alarm(thread)
+
+    def _hand_on(self) -> None:
+        """A thread has ended: its carrier goes to the one whose turn it is."""
+        self.current = following = self._choose()
+        self.switches += 1
+        following.resume(None)
+
+    def _choose(self) -> VirtualThread:
+        """The thread whose turn it is. The feed's comes when nothing else is ready or due."""
+        if self.ready:
+            return self.ready.popleft()
+        return self.feed if self.next_ns > self._horizon_ns else self._pop_due()
 
     def _sound_alarm(self, thread: VirtualThread) -> None:
         if thread is not self.feed:
@@ -309,8 +303,7 @@ class Scheduler:
             self._interrupt()
 
     def _interrupt(self) -> None:
-        # Inside run_until the feed waits, and looks anyway when it is back.
-        if self.on_interrupt is not None and self._horizon_ns == self._end_ns:
+        if self.on_interrupt is not None and self._horizon_ns == self._end_ns:  # run_until's caller looks anyway
             self.on_interrupt()
 
     # Timers: a heap of (time, number, thread), whose first entry is always live
@@ -325,7 +318,21 @@ class Scheduler:
         heappush(self._timers, (time_ns, number, thread))
         if time_ns < self.next_ns:
             self.next_ns = time_ns
-            self._interrupt()
+            if self.on_interrupt is not None:
+                self._interrupt()
+
+    def _pop_due(self) -> VirtualThread:
+        timers = self._timers
+        time_ns, _, thread = heappop(timers)
+        thread.timer = 0
+        thread.is_waiting = False
+        if time_ns > self.now_ns:
+            self.now_ns = time_ns
+        if timers:
+            self._find_next()
+        else:
+            self.next_ns = NEVER
+        return thread
 
     def _disarm(self, thread: VirtualThread) -> None:
         if not thread.timer:

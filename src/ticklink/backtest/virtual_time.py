@@ -23,7 +23,6 @@ from ticklink.backtest.virtual_threads import (
     SECOND_NS,
     ThreadCalls,
     adopt_threads,
-    as_duration_ns,
     replace_library_locks,
 )
 
@@ -113,7 +112,7 @@ class VirtualClockCalls:
         if seconds == 0:
             scheduler.yield_now()
         else:
-            scheduler.sleep_until(scheduler.current_ns() + as_duration_ns(seconds))
+            scheduler.sleep_until(scheduler.current_ns() + (round(seconds * SECOND_NS) or 1))
 
     def clock_gettime(self, clock_id: int, /) -> float:
         return self.clock_gettime_ns(clock_id) / SECOND_NS
