@@ -15,7 +15,7 @@ step = st.tuples(st.sampled_from(STEPS), st.integers(0, 1), st.integers(0, 12))
 program = st.lists(st.lists(step, min_size=1, max_size=8), min_size=2, max_size=4)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(program, min_size=30, max_size=40))
 def test_random_programs_leave_the_same_trace_on_every_run_and_back_end(
     programs: list[list[list[tuple[str, int, int]]]],

@@ -10,7 +10,9 @@ from asyncio import events
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn
 
+from ticklink.backtest.carriers import VirtualThread
 from ticklink.backtest.scheduler import Scheduler
+from ticklink.backtest.virtual_threads import as_duration_ns
 
 POLLS_IN_A_ROW = 100
 
@@ -89,20 +91,32 @@ class _Waiter(selectors.BaseSelector):
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._woken = threading.Event()
+        self._sleeping: VirtualThread | None = None
+        self._is_woken = False
         self._polls = 0
 
     def wake(self) -> None:
-        self._woken.set()
+        if self._sleeping is None:
+            self._is_woken = True
+        else:
+            self._scheduler.wake(self._sleeping)
+            self._sleeping = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= 0:
             self._poll()
-        else:
+        elif not self._is_woken:
             self._polls = 0
-            self._woken.wait(timeout)
-        self._woken.clear()
+            self._sleep(None if timeout is None else as_duration_ns(timeout))
+        self._is_woken = False
         return []
+
+    def _sleep(self, timeout_ns: int | None) -> None:
+        self._sleeping = self._scheduler.current
+        try:
+            self._scheduler.wait(timeout_ns)
+        finally:
+            self._sleeping = None
 
     def _poll(self) -> None:
         # A coroutine that loops over `await asyncio.sleep(0)` keeps its loop busy: let others run now and then.
