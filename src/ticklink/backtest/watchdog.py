@@ -17,6 +17,7 @@ from ticklink.backtest.scheduler import Scheduler
 GRACE_S = 3.0
 DEAF_FACTOR = 6
 _SIGNAL = signal.SIGUSR2
+_STDERR = 2  # whatever sys.stderr has been replaced with
 _real_monotonic = time.monotonic
 
 
@@ -120,7 +121,7 @@ class Watchdog:
                 return
 
     def _arm_deaf_end(self) -> None:
-        faulthandler.dump_traceback_later(DEAF_FACTOR * self._patience_s + self._grace_s, exit=True)
+        faulthandler.dump_traceback_later(DEAF_FACTOR * self._patience_s + self._grace_s, exit=True, file=_STDERR)
 
     def _examine(self) -> Stalled:
         thread = self._scheduler.current
