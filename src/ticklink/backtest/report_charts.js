@@ -201,7 +201,7 @@ function figure() {
   const all = panels();
   const inner = all.reduce((sum, panel) => sum + panel.height, 0) + gap * (all.length - 1);
   const layout = {
-    height: inner + margin.t + margin.b, margin, showlegend: false, hovermode: "closest", hoverdistance: 24, dragmode: "zoom", bargap: 0,
+    height: inner + margin.t + margin.b, margin, showlegend: false, hovermode: "closest", hoverdistance: 24, dragmode: isPhone ? false : "zoom", bargap: 0,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", annotations: [],
     font: { family: getComputedStyle(document.body).fontFamily, size: 11, color: color("soft") },
     hoverlabel: { bgcolor: color("panel"), bordercolor: color("line"), align: "left", font: { family: getComputedStyle(document.body).fontFamily, color: color("ink"), size: 12 } },
