@@ -1,93 +1,106 @@
-"""Guard: watches the mark price for the level at which a position could be liquidated.
+"""Guard: watches the mark prices for the point at which positions could be liquidated.
 
-A level is computed from the margin there is to lose, rounded towards the market, and checked exactly when it is reached. It is
-only set anew when it comes closer to the market, so that a fill costs a few operations whatever happens to the position.
+Per position it keeps a line, a mark between the present and disaster, so that this always holds: with every mark at its line
+at once, the account would still be above its maintenance margin. As long as no mark crosses its line, nothing is computed.
+What changes the account (a fill, funding) only has this tested; where it no longer holds, or a line is crossed, new lines are
+drawn around the present. Each is drawn half-way, so that a growing position needs new ones only now and then.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
-from ticklink.model.money import Contract
-from ticklink.simulator.accounts import Account
-from ticklink.simulator.markets import Market
+from ticklink.model.positions import Position
+from ticklink.simulator.clearing import Clearing, Seat
 from ticklink.simulator.watches import Watch
 
-CLOSER = 0.999
-"""Levels are this share of the way to where they were computed to be: rounding must not let one slip through."""
+SLACK = 0.5
+"""The share of the way to liquidation at which a line is drawn, at most."""
+
+FARTHEST = 10
+"""No line is drawn further off than this many times the mark; it is looked at again there."""
 
 
-FARTHEST = 1e6
-"""No level is further away than this many times the mark."""
+class Line(NamedTuple):
+    """Safe up to and including this mark."""
 
-
-class Liquidator(Protocol):
-    """What a guard needs of its exchange."""
-
-    account: Account
-
-    def mark_ticks(self, sym: str) -> int | None: ...
-
-    def set_marks(self) -> None: ...
-
-    def liquidate(self, asset: str) -> None: ...
+    ticks: int
+    watch: Watch
 
 
 class Guard:
-    """One per derivative; `renew` after every change of its position."""
+    """`check` after every change of an asset's wallet or positions; `liquidate` is called where it has come to that."""
 
-    def __init__(self, exchange: Liquidator, contract: Contract, market: Market) -> None:
-        self._exchange, self._contract, self._market = exchange, contract, market
-        self._watches: dict[int, Watch] = {}
+    def __init__(self, clearing: Clearing, seats: dict[str, Seat], liquidate: Callable[[str], None]) -> None:
+        self._clearing, self._seats, self._liquidate = clearing, seats, liquidate
+        self._lines: dict[tuple[str, int], Line] = {}
+        """By symbol and the position's side. They outlive the position: it may come back."""
 
-    def renew(self) -> None:
-        """Liquidate if that is due; else watch for the price at which it may be."""
-        account, contract = self._exchange.account, self._contract
-        position = account.positions[contract.sym]
-        mark = self._exchange.mark_ticks(contract.sym) if position.lots else None
-        if mark is None:
+    def check(self, asset: str) -> None:
+        positions = self._positions(asset)
+        if not positions:
             return
-        account.set_mark(contract, mark)
-        if account.is_liquidatable(contract.asset):
-            self._verify()
+        lines = self._lines
+        try:
+            marks = {each.contract.sym: lines[each.contract.sym, side_of(each)].ticks for each in positions}
+        except KeyError:
+            self._draw(asset, positions)
+        else:
+            if not self._is_safe(asset, positions, marks):
+                self._draw(asset, positions)
+
+    def _positions(self, asset: str) -> list[Position]:
+        positions = self._clearing.account.positions.values()
+        return [each for each in positions if each.lots and each.contract.asset == asset]
+
+    def _is_safe(self, asset: str, positions: list[Position], marks: dict[str, int]) -> bool:
+        """Would the account still stand with every position at these marks? The present ones are put back."""
+        account = self._clearing.account
+        for each in positions:
+            account.set_mark(each.contract, marks[each.contract.sym])
+        is_safe = not account.is_liquidatable(asset)
+        self._clearing.set_marks()
+        return is_safe
+
+    def _draw(self, asset: str, positions: list[Position]) -> None:
+        """Liquidate if that is due; else draw a line for every position."""
+        account, clearing = self._clearing.account, self._clearing
+        clearing.set_marks()
+        if account.is_liquidatable(asset):
+            self._liquidate(asset)
             return
-        side = -1 if position.lots > 0 else 1
-        level = self._level(mark, side, position.lots)
-        watch = self._watches.get(side)
-        if watch is None or side * level < side * watch.level:
-            self._set(side, level)
+        marks = {each.contract.sym: clearing.mark_ticks(each.contract.sym) or 1 for each in positions}
+        ways = {each.contract.sym: self._way(each, marks[each.contract.sym]) for each in positions}
+        share = SLACK / len(positions)
+        while True:
+            lines = {sym: mark + int(share * ways[sym]) for sym, mark in marks.items()}
+            if lines == marks or self._is_safe(asset, positions, lines):
+                break
+            share /= 2
+        for each in positions:
+            self._set(each.contract.sym, side_of(each), lines[each.contract.sym])
 
-    def _level(self, mark: int, side: int, lots: int) -> int:
-        """Half ticks: where this position has lost its share of what may be lost before maintenance margin is touched."""
-        account, contract = self._exchange.account, self._contract
-        summary = account.margin(contract.asset)
-        others = sum(1 for each in account.positions.values() if each.lots and each.contract.asset == contract.asset)
-        cushion = (summary.margin_balance - summary.maintenance_margin) / others
-        share = CLOSER * cushion / max(1, abs(contract.value(mark, lots)))
-        move = _inverse_move(side, share) if contract.is_inverse else share
-        return round(2 * mark * max(0.0, min(1 + side * move, FARTHEST)))
+    def _way(self, position: Position, mark: int) -> float:
+        """Ticks from the mark to where this position alone would bring the account down; negative for a long one."""
+        price = self._clearing.account.liquidation_price(position.contract.sym)
+        nowhere = mark * FARTHEST if position.lots < 0 else 1
+        ticks = nowhere if price is None else min(position.contract.instrument.nearest_ticks(price), mark * FARTHEST)
+        return ticks - mark
 
-    def _set(self, side: int, level: int) -> None:
-        old = self._watches.get(side)
+    def _set(self, sym: str, side: int, ticks: int) -> None:
+        market, old = self._seats[sym].market, self._lines.get((sym, side))
         if old is not None:
-            self._market.unwatch(old)
-        watch = Watch(-1, side, level, is_mark=True, on_reached=lambda _ns: self._reached(side))
-        self._watches[side] = watch
-        self._market.watch(watch)
+            market.unwatch(old.watch)
+        # marks are rounded down to whole ticks, watches look at half ticks: the first value whose mark is beyond the line
+        level = 2 * ticks - 1 if side > 0 else 2 * ticks + 2
+        watch = Watch(-side, level, is_mark=True, on_reached=lambda: self._crossed(sym, side))
+        self._lines[sym, side] = Line(ticks, watch)
+        market.watch(watch)
 
-    def _reached(self, side: int) -> None:
-        del self._watches[side]
-        self._verify()
-
-    def _verify(self) -> None:
-        """With every position at its present mark: is it so?"""
-        self._exchange.set_marks()
-        if self._exchange.account.is_liquidatable(self._contract.asset):
-            self._exchange.liquidate(self._contract.asset)
-        elif self._exchange.account.positions[self._contract.sym].lots:
-            self.renew()
+    def _crossed(self, sym: str, side: int) -> None:
+        asset = self._seats[sym].contract.asset
+        del self._lines[sym, side]
+        self.check(asset)
 
 
-def _inverse_move(side: int, share: float) -> float:
-    """The share by which the price must move for an inverse position to lose `share` of its value, up (+1) or down (-1)."""
-    if side < 0:
-        return share / (1 + share)
-    return share / (1 - share) if share < 1 else float("inf")
+def side_of(position: Position) -> int:
+    return 1 if position.lots > 0 else -1

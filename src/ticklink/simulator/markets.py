@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from ticklink.model.instruments import Instrument
-from ticklink.simulator.orders import Order
+from ticklink.simulator.orders import BUY, Order
 from ticklink.simulator.watches import Watch
 
 NEVER = 2**63 - 1
@@ -66,3 +66,17 @@ class Market(Protocol):
     def watch(self, watch: Watch) -> None: ...
 
     def unwatch(self, watch: Watch) -> None: ...
+
+
+def is_crossed(market: Market, side: int, limit: int) -> bool:
+    """Could an order of this side trade at once at this limit?"""
+    bid, ask = market.best()
+    return ask is not None and limit >= ask if side == BUY else bid is not None and limit <= bid
+
+
+def watched_value(market: Market, watch: Watch) -> int | None:
+    """The present value of the series that a watch looks at."""
+    if not watch.is_mark:
+        return market.last_ticks()
+    bid, ask = market.best()
+    return None if bid is None or ask is None else bid + ask

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+import msgspec
+
 from ticklink.model.instruments import Instrument
 from ticklink.simulator.watches import Watch
 
@@ -14,23 +16,34 @@ TimeInForce = Literal["GTC", "IOC", "FOK", "DAY"]
 Trigger = Literal["LastPrice", "MarkPrice", "IndexPrice"]
 Status = Literal["New", "PartiallyFilled", "Filled", "Canceled", "Rejected", "Expired"]
 
-UNKNOWN = -1
-"""How much is ahead in the queue is not known yet: the market has not been at the order's price."""
+
+class Ticket(msgspec.Struct, frozen=True):
+    """An order as it is placed: integers, and flags that both the unified and the native calls come down to."""
+
+    sym: str
+    side: int
+    type: OrderType
+    lots: int
+    ticks: int | None = None
+    stop_ticks: int | None = None
+    trigger: Trigger = "LastPrice"
+    client_order_id: str = ""
+    time_in_force: TimeInForce = "GTC"
+    post_only: bool = False
+    reduce_only: bool = False
+    text: str = ""
+    note: object = None
+    """What a native face keeps with its order; nothing here looks at it."""
 
 
 class Order:
     """Mutable, and only the exchange changes it. `side` is +1 or -1; `ticks` is None for market orders."""
 
     __slots__ = (
-        "ahead",
-        "book_entry",
         "changes",
         "client_order_id",
         "closed_ns",
         "created_ns",
-        "due_event",
-        "due_lots",
-        "due_ns",
         "fees",
         "filled",
         "held_ticks",
@@ -39,12 +52,10 @@ class Order:
         "note",
         "number",
         "order_id",
+        "place",
         "placed",
         "post_only",
         "reduce_only",
-        "scan_step",
-        "seen_quote",
-        "seen_trade",
         "side",
         "status",
         "stop_ticks",
@@ -56,55 +67,48 @@ class Order:
         "triggered",
         "type",
         "updated_ns",
-        "version",
         "watch",
     )
 
-    def __init__(
-        self,
-        number: int,
-        order_id: str,
-        instrument: Instrument,
-        side: int,
-        type_: OrderType,
-        ticks: int | None,
-        lots: int,
-        now_ns: int,
-        *,
-        client_order_id: str = "",
-        time_in_force: TimeInForce = "GTC",
-        post_only: bool = False,
-        reduce_only: bool = False,
-        stop_ticks: int | None = None,
-        trigger: Trigger = "LastPrice",
-        text: str = "",
-        note: object = None,
-    ) -> None:
-        self.number, self.order_id, self.client_order_id = number, order_id, client_order_id
-        self.instrument, self.side, self.type, self.ticks, self.lots = instrument, side, type_, ticks, lots
-        self.time_in_force, self.post_only, self.reduce_only = time_in_force, post_only, reduce_only
-        self.stop_ticks, self.trigger, self.triggered = stop_ticks, trigger, stop_ticks is None
-        self.text, self.note = text, note
+    def __init__(self, number: int, instrument: Instrument, ticket: Ticket, now_ns: int) -> None:
+        # a maker makes one of these per quote, so each attribute is set once and by itself: the quickest way there is
+        self.number = number
+        self.order_id = order_id(number)
+        self.instrument = instrument
+        self.client_order_id = ticket.client_order_id
+        self.side = ticket.side
+        self.type = ticket.type
+        self.ticks = ticket.ticks
+        self.lots = ticket.lots
+        self.time_in_force = ticket.time_in_force
+        self.post_only = ticket.post_only
+        self.reduce_only = ticket.reduce_only
+        self.trigger = ticket.trigger
+        self.stop_ticks = stop_ticks = ticket.stop_ticks
+        self.triggered = stop_ticks is None
+        self.text = ticket.text
+        self.note = ticket.note
         self.status: Status = "New"
-        self.filled = self.ticks_times_lots = self.fees = 0
-        self.created_ns = self.updated_ns = now_ns
+        self.filled = 0
+        self.ticks_times_lots = 0
+        self.fees = 0
+        self.created_ns = now_ns
+        self.updated_ns = now_ns
         self.closed_ns: int | None = None
-        self.placed = ticks, lots
+        self.placed = self.ticks, self.lots
         """As it was accepted."""
         self.changes: list[tuple[int, int | None, int]] = []
         """Amendments: (time ns, ticks, lots)."""
         self.held_ticks = 0
         """The price at which the account holds margin or funds for it; 0 where nothing is held."""
-        # Where the market that it waits in keeps its place.
         self.watch: Watch | None = None
-        self.book_entry: object = None
-        self.ahead = UNKNOWN
-        self.due_ns = self.due_lots = self.version = self.scan_step = self.seen_quote = self.seen_trade = 0
-        self.due_event = (0, -1)
+        """Of a stop that waits for its trigger."""
+        self.place: object = None
+        """Where the market that it rests in keeps its place."""
 
     @property
     def remaining(self) -> int:
-        return self.lots - self.filled if self.is_open else 0
+        return self.lots - self.filled if self.closed_ns is None else 0
 
     @property
     def is_open(self) -> bool:
@@ -125,3 +129,8 @@ class Order:
             return None
         numerator, denominator = self.instrument.tick_ratio
         return self.ticks_times_lots * numerator / (self.filled * denominator)
+
+
+def order_id(number: int) -> str:
+    """A venue order id: a UUID in form, the same on every run."""
+    return f"{number:08x}-0000-4000-8000-{number:012x}"

@@ -4,140 +4,245 @@ Prices are looked for in blocks whose lowest values are known, so that a price f
 Rows have absolute numbers that stay the same while old rows are dropped and new ones come.
 """
 
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ticklink.model.instruments import Instrument
-from ticklink.simulator.orders import BUY, SELL
+from ticklink.simulator.markets import NEVER
+from ticklink.simulator.orders import BUY
 
 BLOCK = 64
+"""Rows per block."""
+
+NEARBY = 16
+"""How many rows on the next lookup of the present is tried first."""
+
+CLOSE_ENOUGH = 1e-6
+"""A recorded size within this share of a lot of a whole number is that number."""
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
-Ticks = NDArray[np.int64]
+Integers = NDArray[np.int64]
+View = memoryview
+"""Columns are read one value at a time as memoryviews: they give plain integers, several times quicker than arrays do."""
 
 NO_TIMES: Times = np.zeros(0, dtype=np.int64)
 NO_FLOATS: Floats = np.zeros(0)
+NO_SIDES: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
 
 
 class Searchable:
     """Integers in row order with the minimum of each block."""
 
-    __slots__ = ("minima", "values")
+    __slots__ = ("_block", "_minima", "_values", "view")
 
-    def __init__(self, values: Ticks) -> None:
-        self.values = values
-        starts = np.arange(0, len(values), BLOCK)
-        self.minima: list[int] = np.minimum.reduceat(values, starts).tolist() if len(values) else []
+    def __init__(self, values: Integers, block: int) -> None:
+        self._block, self._values, self.view = block, values, values.data
+        starts = np.arange(0, len(values), block)
+        self._minima: list[int] = np.minimum.reduceat(values, starts).tolist() if len(values) else []
 
     def first_at_most(self, bound: int, start: int, stop: int) -> int:
         """The first row in [start, stop) whose value is `bound` or less, or `stop`."""
         if start >= stop:
             return stop
-        minima = self.minima
-        for block in range(start // BLOCK, (stop + BLOCK - 1) // BLOCK):
+        size, minima = self._block, self._minima
+        for block in range(start // size, (stop + size - 1) // size):
             if minima[block] <= bound:
-                low, high = max(start, block * BLOCK), min(stop, (block + 1) * BLOCK)
-                found = self.values[low:high] <= bound
+                low, high = max(start, block * size), min(stop, (block + 1) * size)
+                found = self._values[low:high] <= bound
                 first = int(found.argmax())
                 if found[first]:
                     return low + first
         return stop
 
+    def rows_at_most(self, bound: int, start: int, stop: int) -> Iterator[int]:
+        """Every row in [start, stop) whose value is `bound` or less."""
+        if start >= stop:
+            return
+        size, minima = self._block, self._minima
+        for block in range(start // size, (stop + size - 1) // size):
+            if minima[block] <= bound:
+                low, high = max(start, block * size), min(stop, (block + 1) * size)
+                for row in (self._values[low:high] <= bound).nonzero()[0].tolist():
+                    yield low + row
 
-class SideView:
-    """The recording as a resting order of one side sees it, prices multiplied by the side so that lower is nearer to a fill.
 
-    `against` is the opposite quote (an ask below a bid order has gone through it), `own` the quote of its own side (at or below
-    its price, the order is at the front), `traded` the trades' prices.
-    """
+class SideView(NamedTuple):
+    """The recording as a resting order of one side sees it, prices multiplied by the side so that lower is nearer to a fill."""
 
-    __slots__ = ("against", "own", "own_size", "traded")
+    against: Searchable
+    """The opposite quote: below a bid order's price, an ask has gone through it."""
+    against_lots: View
+    own: Searchable
+    """The quote of its own side: at the order's price or below, the order is at the front."""
+    own_queue: View
+    """What stands in the queue there."""
+    traded: Searchable
+    """The trades' prices."""
 
-    def __init__(self, side: int, bid: Ticks, ask: Ticks, bid_size: Floats, ask_size: Floats, price: Ticks) -> None:
-        against, own = (ask, bid) if side == BUY else (-bid, -ask)
-        self.against, self.own = Searchable(against), Searchable(own)
-        self.own_size = bid_size if side == BUY else ask_size
-        self.traded = Searchable(side * price)
+
+class Displayed(NamedTuple):
+    """A recorded quote in ticks and whole lots."""
+
+    number: int
+    bid: int
+    bid_lots: int
+    ask: int
+    ask_lots: int
+
+
+class Steps:
+    """A recording's columns in whole ticks and lots. What could fill us is rounded down, what queues ahead of us up."""
+
+    def __init__(self, recording: "Recording", block: int) -> None:
+        self._recording, self._block = recording, block
+        self.quote_ns, self.trade_ns = recording.quote_ns.data, recording.trade_ns.data
+        self._bid_ticks, self._ask_ticks = recording.ticks(recording.bid), recording.ticks(recording.ask)
+        self.bid, self.ask = self._bid_ticks.data, self._ask_ticks.data
+        self.bid_lots, self.ask_lots = self._lots(recording.bid_size), self._lots(recording.ask_size)
+        self._traded_ticks = recording.ticks(recording.price)
+        self.price, self.traded_lots = self._traded_ticks.data, self._lots(recording.size)
+        self.taker = recording.taker.data
+        self._views: dict[int, SideView] = {}
+        self._marks: dict[int, Searchable] = {}
+
+    def side(self, side: int) -> SideView:
+        """Computed when first asked for."""
+        view = self._views.get(side)
+        if view is None:
+            view = self._views[side] = self._side_view(side)
+        return view
+
+    def marks(self, side: int) -> Searchable:
+        """Mark prices in half ticks (bid + ask) multiplied by the side."""
+        marks = self._marks.get(side)
+        if marks is None:
+            marks = self._marks[side] = Searchable(side * (self._bid_ticks + self._ask_ticks), self._block)
+        return marks
+
+    def _side_view(self, side: int) -> SideView:
+        recording, is_buy = self._recording, side == BUY
+        against, own = (self._ask_ticks, self._bid_ticks) if is_buy else (-self._bid_ticks, -self._ask_ticks)
+        return SideView(
+            Searchable(against, self._block),
+            self.ask_lots if is_buy else self.bid_lots,
+            Searchable(own, self._block),
+            (-recording.lots(-(recording.bid_size if is_buy else recording.ask_size))).data,
+            Searchable(side * self._traded_ticks, self._block),
+        )
+
+    def _lots(self, sizes: Floats) -> View:
+        return self._recording.lots(sizes).data
 
 
 class Recording:
-    """A window on one instrument's quotes and trades. `loaded_ns` tells up to which time everything is in it."""
+    """A window on one instrument's quotes and trades. `loaded_ns` tells up to which time everything is in it.
 
-    def __init__(self, instrument: Instrument) -> None:
-        self._tick = float(instrument.tick)
+    The present (`quote`, `next_quote`, `next_trade`) is what `look_up` found last, and holds until `until_ns`.
+    """
+
+    def __init__(
+        self, instrument: Instrument, *, block: int = BLOCK, needed_ns: Callable[[], int] = lambda: NEVER
+    ) -> None:
+        self._tick, self._lot, self._block = float(instrument.tick), float(instrument.lot), block
         self.quote_base = self.trade_base = 0
         """Absolute numbers of the first rows of the window."""
         self.loaded_ns = -1
+        self._needed_ns = needed_ns
         self.quote_ns, self.trade_ns = NO_TIMES, NO_TIMES
         self.bid, self.bid_size, self.ask, self.ask_size = NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_FLOATS
-        self.price, self.size, self.taker = NO_FLOATS, NO_FLOATS, NO_FLOATS
-        self._views: dict[int, SideView] = {}
-        self._marks: dict[int, Searchable] = {}
+        self.price, self.size, self.taker = NO_FLOATS, NO_FLOATS, NO_SIDES
+        self._steps: Steps | None = None
+        self.quote: Displayed | None = None
+        self.next_quote = self.next_trade = 0
+        """Absolute numbers of the first quote and trade after the present."""
+        self.until_ns = -1
 
     def append(self, quotes: Any, trades: Any, loaded_ns: int, keep_ns: int) -> None:
         """Add rows up to `loaded_ns`, and drop those that no longer matter at `keep_ns` (but the last quote and trade).
 
         `quotes` has time, bid, bid_size, ask and ask_size, `trades` time, price, size and side; None where there are none.
+        What the market still has to look at is kept in any case. After the last part, `loaded_ns` is markets.NEVER.
         """
-        quote_drop = max(0, int(self.quote_ns.searchsorted(keep_ns, "right")) - 1)
-        trade_drop = max(0, int(self.trade_ns.searchsorted(keep_ns, "right")) - 1)
+        keep_ns = min(keep_ns, self._needed_ns())
+        quote_drop = max(0, bisect_right(self.quote_ns.data, keep_ns) - 1)
+        trade_drop = max(0, bisect_right(self.trade_ns.data, keep_ns) - 1)
         self.quote_base += quote_drop
         self.trade_base += trade_drop
         if quotes is not None or quote_drop:
-            self.quote_ns = joined(self.quote_ns, quote_drop, quotes, "time")
-            self.bid, self.ask = (
-                joined(self.bid, quote_drop, quotes, "bid"),
-                joined(self.ask, quote_drop, quotes, "ask"),
+            self._join(
+                quotes, quote_drop, quote_ns="time", bid="bid", bid_size="bid_size", ask="ask", ask_size="ask_size"
             )
-            self.bid_size = joined(self.bid_size, quote_drop, quotes, "bid_size")
-            self.ask_size = joined(self.ask_size, quote_drop, quotes, "ask_size")
         if trades is not None or trade_drop:
-            self.trade_ns = joined(self.trade_ns, trade_drop, trades, "time")
-            self.price, self.size = (
-                joined(self.price, trade_drop, trades, "price"),
-                joined(self.size, trade_drop, trades, "size"),
-            )
-            self.taker = joined(self.taker, trade_drop, trades, "side")
+            self._join(trades, trade_drop, trade_ns="time", price="price", size="size", taker="side")
         self.loaded_ns = loaded_ns
-        self._views.clear()
-        self._marks.clear()
+        self._steps = None
 
-    def view(self, side: int) -> SideView:
-        """Computed when first asked for: a run without resting orders never pays for it."""
-        view = self._views.get(side)
-        if view is None:
-            bid, ask, price = self._ticks(self.bid), self._ticks(self.ask), self._ticks(self.price)
-            for each in (BUY, SELL):
-                self._views[each] = SideView(each, bid, ask, self.bid_size, self.ask_size, price)
-            view = self._views[side]
-        return view
+    def steps(self) -> Steps:
+        """Computed when first asked for after new rows: a run without orders never pays for it."""
+        steps = self._steps
+        if steps is None:
+            steps = self._steps = Steps(self, self._block)
+        return steps
 
-    def marks(self, side: int) -> Searchable:
-        """Mark prices in half ticks (bid + ask): as they are for side -1, which looks for a fall, negated for +1."""
-        marks = self._marks.get(side)
-        if marks is None:
-            marks = self._marks[side] = Searchable(-side * (self._ticks(self.bid) + self._ticks(self.ask)))
-        return marks
+    @property
+    def quote_end(self) -> int:
+        """The absolute number after the window's last quote."""
+        return self.quote_base + len(self.quote_ns)
 
-    def quote_at(self, time_ns: int) -> int:
-        """Row in the window of the latest quote at a time, -1 if there is none yet."""
-        return int(self.quote_ns.searchsorted(time_ns, "right")) - 1
+    def look_up(self, now_ns: int) -> None:
+        """Find the present at a time that is loaded, and not before the last one."""
+        steps = self.steps()
+        quote = last_at(steps.quote_ns, now_ns, self.next_quote - 1 - self.quote_base)
+        trade = last_at(steps.trade_ns, now_ns, self.next_trade - 1 - self.trade_base)
+        self.next_quote, self.next_trade = self.quote_base + quote + 1, self.trade_base + trade + 1
+        self.until_ns = min(
+            time_of(steps.quote_ns, quote + 1, self.loaded_ns + 1),
+            time_of(steps.trade_ns, trade + 1, self.loaded_ns + 1),
+        )
+        if quote >= 0 and (self.quote is None or self.quote.number != self.quote_base + quote):
+            self.quote = Displayed(
+                self.quote_base + quote,
+                steps.bid[quote],
+                steps.bid_lots[quote],
+                steps.ask[quote],
+                steps.ask_lots[quote],
+            )
 
-    def trade_at(self, time_ns: int) -> int:
-        """Row in the window of the latest trade at a time, -1 if there is none yet."""
-        return int(self.trade_ns.searchsorted(time_ns, "right")) - 1
+    def last_ticks(self) -> int | None:
+        """The price of the present's last trade."""
+        row = self.next_trade - 1 - self.trade_base
+        return self.steps().price[row] if row >= 0 else None
 
-    def _ticks(self, prices: Floats) -> Ticks:
+    def ticks(self, prices: Floats) -> Integers:
         return np.rint(prices / self._tick).astype(np.int64)
 
+    def lots(self, sizes: Floats) -> Integers:
+        """Sizes in whole lots, rounded down."""
+        return np.floor(sizes / self._lot + CLOSE_ENOUGH).astype(np.int64)
 
-def joined(old: NDArray[Any], drop: int, new: Any, column: str) -> NDArray[Any]:
-    """`old` without its first rows, then the new rows' column."""
-    kept = old[drop:]
-    if new is None:
-        return kept.copy()
-    added = getattr(new, column)
-    return np.concatenate((kept, added)) if len(kept) else added
+    def _join(self, new: Any, drop: int, **columns: str) -> None:
+        """Drop the first rows of some columns, and add those of `new` that are called so there."""
+        for ours, theirs in columns.items():
+            kept = getattr(self, ours)[drop:]
+            added = None if new is None else getattr(new, theirs)
+            setattr(self, ours, kept.copy() if added is None else np.concatenate((kept, added)) if len(kept) else added)
+
+
+def last_at(times: View, now_ns: int, known: int) -> int:
+    """The last row at or before a time, -1 if there is none; `known` is one that is no later than it."""
+    low = max(0, known)
+    high = min(len(times), low + NEARBY)
+    if high and times[high - 1] <= now_ns:
+        low, high = high, len(times)
+    return bisect_right(times, now_ns, low, high) - 1
+
+
+def time_of(times: View, row: int, otherwise: int) -> int:
+    """When a row was, or `otherwise` past the last."""
+    time: int = times[row] if row < len(times) else otherwise
+    return time

@@ -2,19 +2,18 @@
 
 Nothing here runs per event. When an order comes to rest, the recording is searched ahead of time for the event that fills it,
 and that becomes the order's due time. An order that finds no fill within its first look is looked at again later, each time
-twice as far ahead.
+twice as far ahead. What is assumed of queues and depth, and why, is in docs/simulator-assumptions.md.
 """
 
 import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-
-import numpy as np
 
 from ticklink.model.instruments import Instrument
 from ticklink.simulator.markets import NEVER, Hit
 from ticklink.simulator.models import Queue
-from ticklink.simulator.orders import BUY, UNKNOWN, Order
-from ticklink.simulator.recording import Recording
+from ticklink.simulator.orders import BUY, SELL, Order
+from ticklink.simulator.recording import BLOCK, Displayed, Recording, SideView, Steps
 from ticklink.simulator.watches import Watch
 
 FIRST_LOOK, LONGEST_LOOK = 128, 16_384
@@ -23,84 +22,138 @@ FIRST_LOOK, LONGEST_LOOK = 128, 16_384
 DEPTH_LEVELS = 100
 """How many ticks behind the best price the assumed depth reaches; a taker that wants more finds no liquidity."""
 
-AFTER_ORDERS = 1 << 62
+UNKNOWN = -1
+"""How much is ahead in the queue is not known yet: the market has not been at the order's price."""
+
+QUOTES = 1 << 62
+"""Events of one time are numbered in their order: a trade by its row, a quote by its row after all trades."""
+
+BEFORE_ORDERS, AFTER_ORDERS = -QUOTES, QUOTES
+
+
+class Waiting:
+    """An order or a watch, as it waits in a recording for `bound` or less on its side of it."""
+
+    __slots__ = (
+        "ahead",
+        "bound",
+        "event",
+        "is_over",
+        "item",
+        "lots",
+        "number",
+        "rank",
+        "seen_quote",
+        "seen_trade",
+        "side",
+        "step",
+    )
+
+    def __init__(self, item: Order | Watch, side: int, ticks: int, rank: int) -> None:
+        self.item, self.side, self.bound, self.rank = item, side, side * ticks, rank
+        self.number = self.seen_quote = self.seen_trade = self.step = self.ahead = self.event = self.lots = 0
+        self.is_over = False
+
+
+class Used:
+    """What our orders took of one event so far, by their side."""
+
+    __slots__ = ("_event", "_lots")
+
+    def __init__(self) -> None:
+        self._event, self._lots = -1, {BUY: 0, SELL: 0}
+
+    def of(self, event: int) -> dict[int, int]:
+        if event != self._event:
+            self._event, self._lots = event, {BUY: 0, SELL: 0}
+        return self._lots
 
 
 class ReplayedMarket:
     """See markets.Market. `more` loads the next part of the recording and returns up to when it now reaches."""
 
-    def __init__(self, instrument: Instrument, queue: Queue, more: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        queue: Queue,
+        more: Callable[[], int],
+        *,
+        first_look: int = FIRST_LOOK,
+        block: int = BLOCK,
+    ) -> None:
         self.instrument = instrument
-        self.recording = Recording(instrument)
+        self.recording = Recording(instrument, block=block, needed_ns=self._needed_ns)
         self.now_ns = 0
-        self._queue, self._more = queue, more
-        self._heap: list[tuple[int, int, int, int, Order | Watch]] = []
-        self._taken_quote, self._taken = -1, {1: 0, -1: 0}
-        self._spent_event, self._spent = (0, -1), 0
+        self._looking_ns = NEVER
+        self._queue, self._more, self._first_look = queue, more, first_look
+        self._heap: list[tuple[int, int, int, int, Waiting]] = []
+        """(time, event, rank, number, who), one for each that waits; of equals, the better and then the older comes first."""
+        self._numbers = 0
+        self._taken, self._traded = Used(), Used()
 
     # What happens next
 
     def next_due_ns(self) -> int:
         heap = self._heap
-        while heap and heap[0][3] != heap[0][4].version:
+        while heap and heap[0][4].is_over:
             heapq.heappop(heap)
         return heap[0][0] if heap else NEVER
 
     def advance(self, until_ns: int) -> Hit | None:
         heap = self._heap
         while heap and heap[0][0] <= until_ns:
-            due_ns, _, _, version, item = heapq.heappop(heap)
-            if version != item.version:
+            due_ns, _, _, _, waiting = heapq.heappop(heap)
+            if waiting.is_over:
                 continue
-            if not item.due_lots:
-                self._look(item)
-                continue
-            lots = item.due_lots if isinstance(item, Watch) else self._fillable(item)
-            self.now_ns = max(self.now_ns, due_ns)
-            item.due_lots = 0
-            if lots:
-                return Hit(due_ns, lots, item)
-            self._look(item)
-        self.now_ns = max(self.now_ns, until_ns)
+            if waiting.lots:
+                self.move_to(due_ns)
+                if lots := self._granted(waiting):
+                    return Hit(due_ns, lots, waiting.item)
+            self._look(waiting, due_ns)
+        self.move_to(until_ns)
         return None
 
     def move_to(self, now_ns: int) -> None:
-        self.now_ns = max(self.now_ns, now_ns)
+        if now_ns > self.now_ns:
+            self.now_ns = now_ns
+
+    def _granted(self, waiting: Waiting) -> int:
+        """Lots the due event still has for this order: what better or earlier orders of ours took of it is gone."""
+        order = waiting.item
+        if isinstance(order, Watch):
+            return waiting.lots
+        used = self._taken.of(waiting.event) if waiting.event >= QUOTES else self._traded.of(waiting.event)
+        lots = max(0, min(order.remaining, waiting.lots - used[waiting.side]))
+        used[waiting.side] += lots
+        return lots
 
     # What a taker meets
 
     def best(self) -> tuple[int | None, int | None]:
-        row = self._quote_row()
-        if row < 0:
-            return None, None
-        nearest = self.instrument.nearest_ticks
-        return nearest(self.recording.bid[row].item()), nearest(self.recording.ask[row].item())
+        quote = self._present().quote
+        return (None, None) if quote is None else (quote.bid, quote.ask)
 
     def last_ticks(self) -> int | None:
-        self._reach()
-        row = self.recording.trade_at(self.now_ns)
-        return None if row < 0 else self.instrument.nearest_ticks(self.recording.price[row].item())
+        return self._present().last_ticks()
 
     def available(self, side: int, limit_ticks: int | None, at_most: int) -> int:
         return sum(lots for _, lots in self._levels(side, limit_ticks, at_most))
 
     def take(self, side: int, limit_ticks: int | None, lots: int) -> list[tuple[int, int]]:
-        taken = self._levels(side, limit_ticks, lots)
-        self._taken[side] += sum(lots for _, lots in taken)
-        return taken
+        levels = self._levels(side, limit_ticks, lots)
+        if levels and (quote := self.recording.quote) is not None:
+            self._taken.of(QUOTES + quote.number)[side] += sum(got for _, got in levels)
+        return levels
 
     def _levels(self, side: int, limit_ticks: int | None, lots: int) -> list[tuple[int, int]]:
         """The assumed depth: every tick from the best price on holds what is displayed there, less what we took already."""
-        row = self._quote_row()
-        if row < 0:
+        quote = self._present().quote
+        if quote is None:
             return []
-        recording, instrument = self.recording, self.instrument
-        price, size = (recording.ask, recording.ask_size) if side == BUY else (recording.bid, recording.bid_size)
-        ticks, shown = instrument.nearest_ticks(price[row].item()), max(1, instrument.nearest_lots(size[row].item()))
-        number = recording.quote_base + row
-        if number != self._taken_quote:
-            self._taken_quote, self._taken = number, {1: 0, -1: 0}
-        level, used = divmod(self._taken[side], shown)
+        ticks, shown = (quote.ask, quote.ask_lots) if side == BUY else (quote.bid, quote.bid_lots)
+        if not shown:
+            return []
+        level, used = divmod(self._taken.of(QUOTES + quote.number)[side], shown)
         levels = []
         while lots > 0 and level < DEPTH_LEVELS:
             at = ticks + side * level
@@ -114,165 +167,164 @@ class ReplayedMarket:
     # Waiting
 
     def rest(self, order: Order) -> None:
-        row = self._quote_row()
-        recording = self.recording
-        order.seen_quote = recording.quote_base + row + 1
-        order.seen_trade = recording.trade_base + recording.trade_at(self.now_ns) + 1
-        order.ahead = self._ahead_on_arrival(order, row)
-        order.scan_step = FIRST_LOOK
-        self._look(order)
+        assert order.ticks is not None
+        waiting = Waiting(order, order.side, order.ticks, -order.side * order.ticks)
+        order.place = waiting
+        self._arrive(waiting)
+        waiting.ahead = self._ahead_on_arrival(waiting)
+        self._look(waiting, self.now_ns)
 
     def keep(self, order: Order) -> None:
-        self._look(order)
+        waiting = order.place
+        assert isinstance(waiting, Waiting)
+        waiting.step = self._first_look
+        self._look(waiting, self.now_ns)
 
     def shrink(self, order: Order, lots: int) -> None:
-        """Nothing to do: what a due fill has for the order is cut to what it still wants."""
+        """Nothing to do: what a due event has for the order is cut to what it still wants."""
 
     def remove(self, order: Order) -> None:
-        order.version += 1
+        self._forget(order)
 
     def watch(self, watch: Watch) -> None:
-        row = self._quote_row()
-        recording = self.recording
-        watch.seen_quote = recording.quote_base + row + 1
-        watch.seen_trade = recording.trade_base + recording.trade_at(self.now_ns) + 1
-        watch.scan_step = FIRST_LOOK
-        self._look(watch)
+        # the side that looks for a fall is that of a bid: a watch for a rise looks with the asks
+        waiting = watch.place = Waiting(watch, -watch.side, watch.level, AFTER_ORDERS)
+        self._arrive(waiting)
+        self._look(waiting, self.now_ns)
 
     def unwatch(self, watch: Watch) -> None:
-        watch.version += 1
+        self._forget(watch)
 
-    def _ahead_on_arrival(self, order: Order, row: int) -> int:
+    def _forget(self, item: Order | Watch) -> None:
+        waiting, item.place = item.place, None
+        if isinstance(waiting, Waiting):
+            waiting.is_over = True
+
+    def _arrive(self, waiting: Waiting) -> None:
+        """Everything up to now has happened before; whoever comes later stands behind."""
+        recording = self._present()
+        self._numbers += 1
+        waiting.number, waiting.step = self._numbers, self._first_look
+        waiting.seen_quote, waiting.seen_trade = recording.next_quote, recording.next_trade
+
+    def _ahead_on_arrival(self, waiting: Waiting) -> int:
         """Everything displayed at the order's price is ahead of it; nothing, if it betters the quote."""
+        quote = self.recording.quote
         if self._queue.is_front:
             return 0
-        if row < 0:
+        if quote is None:
             return UNKNOWN
-        recording, side = self.recording, order.side
-        own, size = (recording.bid, recording.bid_size) if side == BUY else (recording.ask, recording.ask_size)
-        assert order.ticks is not None
-        distance = side * (order.ticks - self.instrument.nearest_ticks(own[row].item()))
-        if distance > 0:
-            return 0
-        return self.instrument.nearest_lots(size[row].item()) if distance == 0 else UNKNOWN
+        own = quote.bid if waiting.side == BUY else -quote.ask
+        if own != waiting.bound:
+            return 0 if own < waiting.bound else UNKNOWN
+        return self._queue_at(quote, waiting.side)
+
+    def _queue_at(self, quote: Displayed, side: int) -> int:
+        recording = self.recording
+        lots: int = recording.steps().side(side).own_queue[quote.number - recording.quote_base]
+        return lots
 
     # Looking ahead
 
-    def _look(self, item: Order | Watch) -> None:
-        """Search the recording from where the item was last looked at, and enter the item's due time."""
-        if isinstance(item, Watch):
-            self._look_for_price(item)
-            rank = AFTER_ORDERS
-        else:
-            self._look_for_fill(item)
-            assert item.ticks is not None
-            rank = -item.side * item.ticks
-        item.version += 1
-        if item.due_ns < NEVER:
-            heapq.heappush(self._heap, (item.due_ns, rank, item.number, item.version, item))
-
-    def _span(self, item: Order | Watch) -> tuple[int, int, int, int, int]:
-        """The rows to look at now, and the time up to which they reach: (quotes from, to, trades from, to, end)."""
+    def _look(self, waiting: Waiting, from_ns: int) -> None:
+        """Search on from where this was last looked at, and enter when it is due: for a fill, or for the next look."""
         recording = self.recording
-        if item.seen_quote >= recording.quote_base + len(recording.quote_ns):
+        if waiting.seen_quote >= recording.quote_end:
+            self._looking_ns = from_ns
             self._more()
-        first = item.seen_quote - recording.quote_base
-        stop = min(len(recording.quote_ns), first + item.scan_step)
-        item.scan_step = min(2 * item.scan_step, LONGEST_LOOK)
-        is_whole = stop == len(recording.quote_ns)
-        end_ns = recording.loaded_ns if is_whole else recording.quote_ns[stop - 1].item()
-        trade_stop = int(recording.trade_ns.searchsorted(end_ns, "right"))
-        return first, stop, item.seen_trade - recording.trade_base, trade_stop, end_ns
+            self._looking_ns = NEVER
+        steps = recording.steps()
+        first, trade = waiting.seen_quote - recording.quote_base, waiting.seen_trade - recording.trade_base
+        stop = first + waiting.step
+        waiting.step = min(2 * waiting.step, LONGEST_LOOK)
+        if stop < len(steps.quote_ns):
+            end_ns = steps.quote_ns[stop - 1]
+            trade_stop = bisect_right(steps.trade_ns, end_ns, trade)
+        else:
+            stop, end_ns, trade_stop = len(steps.quote_ns), recording.loaded_ns, len(steps.trade_ns)
+        search = self._find_price if isinstance(waiting.item, Watch) else self._find_fill
+        if not search(waiting, steps, first, stop, trade, trade_stop):
+            self._due(waiting, end_ns, QUOTES + recording.quote_base + stop, 0, stop, trade_stop)
 
-    def _seen(self, item: Order | Watch, quote_row: int, trade_row: int) -> None:
-        item.seen_quote = self.recording.quote_base + quote_row
-        item.seen_trade = self.recording.trade_base + trade_row
-
-    def _look_for_price(self, watch: Watch) -> None:
-        first, stop, trade, trade_stop, end_ns = self._span(watch)
+    def _due(self, waiting: Waiting, due_ns: int, event: int, lots: int, seen_quote: int, seen_trade: int) -> None:
+        """`lots` is 0 where nothing has been found up to then; what has been seen are rows in the window."""
         recording = self.recording
-        if watch.is_mark:
-            start, end, times = first, stop, recording.quote_ns
-            values = recording.marks(watch.side)
-        else:
-            start, end, times = trade, trade_stop, recording.trade_ns
-            values = recording.view(-watch.side).traded
-        row = values.first_at_most(-watch.side * watch.level, start, end)
-        if row < end:
-            watch.due_ns, watch.due_lots = times[row].item(), 1
-        else:
-            watch.due_ns, watch.due_lots = end_ns, 0
-            self._seen(watch, stop, trade_stop)
+        waiting.event, waiting.lots = event, lots
+        waiting.seen_quote, waiting.seen_trade = recording.quote_base + seen_quote, recording.trade_base + seen_trade
+        if due_ns < NEVER:
+            rank = waiting.rank if lots else BEFORE_ORDERS
+            heapq.heappush(self._heap, (due_ns, event, rank, waiting.number, waiting))
 
-    def _look_for_fill(self, order: Order) -> None:
+    def _find_price(self, waiting: Waiting, steps: Steps, first: int, stop: int, trade: int, trade_stop: int) -> bool:
+        recording, watch = self.recording, waiting.item
+        if isinstance(watch, Watch) and watch.is_mark:
+            row = steps.marks(waiting.side).first_at_most(waiting.bound, first, stop)
+            if is_found := row < stop:
+                self._due(waiting, steps.quote_ns[row], QUOTES + recording.quote_base + row, 1, row + 1, trade)
+        else:
+            row = steps.side(waiting.side).traded.first_at_most(waiting.bound, trade, trade_stop)
+            if is_found := row < trade_stop:
+                self._due(waiting, steps.trade_ns[row], recording.trade_base + row, 1, first, row + 1)
+        return is_found
+
+    def _find_fill(self, waiting: Waiting, steps: Steps, first: int, stop: int, trade: int, trade_stop: int) -> bool:
         """The market goes through at a quote, or trades reach us before it: whichever comes first."""
-        first, stop, trade, trade_stop, end_ns = self._span(order)
-        recording, view = self.recording, self.recording.view(order.side)
-        assert order.ticks is not None
-        bound = order.side * order.ticks
-        through = view.against.first_at_most(bound - 1, first, stop)
-        through_ns = recording.quote_ns[through].item() if through < stop else end_ns
-        last_trade = trade_stop if through == stop else int(recording.trade_ns.searchsorted(through_ns, "right"))
-        if self._look_in_trades(order, bound, first, through, trade, last_trade):
-            return
-        if through < stop:
-            sizes = recording.ask_size if order.side == BUY else recording.bid_size
-            order.due_ns, order.due_lots = through_ns, max(1, self.instrument.nearest_lots(sizes[through].item()))
-            order.due_event, order.ahead = (0, recording.quote_base + through), 0
-            self._seen(order, through + 1, last_trade)
-        else:
-            order.due_ns, order.due_lots = end_ns, 0
-            self._seen(order, stop, trade_stop)
-
-    def _look_in_trades(self, order: Order, bound: int, first: int, stop: int, trade: int, trade_stop: int) -> bool:
-        """Let trades use up the queue ahead; True when one of them fills the order."""
-        recording, view = self.recording, self.recording.view(order.side)
-        front_ns = -1
-        if order.ahead == UNKNOWN:
-            front = view.own.first_at_most(bound, first, stop)
-            front_ns = recording.quote_ns[front].item() if front < stop else NEVER
-        start = view.traded.first_at_most(bound, trade, trade_stop)
-        rows = start + np.flatnonzero(view.traded.values[start:trade_stop] <= bound)
-        prices, takers = view.traded.values[rows].tolist(), recording.taker[rows].tolist()
-        for row, price, taker, size in zip(rows.tolist(), prices, takers, recording.size[rows].tolist(), strict=True):
-            lots = max(1, self.instrument.nearest_lots(size))
-            if order.ahead == UNKNOWN and recording.trade_ns[row] > front_ns:
-                order.ahead = self._ahead_at(order, bound, front)
-            if price < bound:
-                order.ahead = 0
-            elif order.ahead == UNKNOWN or taker == order.side:
-                continue
-            elif lots <= order.ahead:
-                order.ahead -= lots
-                continue
-            order.due_ns, order.due_lots, order.ahead = recording.trade_ns[row].item(), lots - order.ahead, 0
-            order.due_event = (1, recording.trade_base + row)
-            self._seen(order, first, row + 1)
+        view = steps.side(waiting.side)
+        through = view.against.first_at_most(waiting.bound - 1, first, stop)
+        is_through = through < stop
+        if is_through:
+            trade_stop = bisect_right(steps.trade_ns, steps.quote_ns[through], trade)
+        if self._find_trade(waiting, steps, view, first, through, trade, trade_stop):
             return True
-        if order.ahead == UNKNOWN and front_ns < NEVER:
-            order.ahead = self._ahead_at(order, bound, front)
+        if is_through:
+            waiting.ahead = 0
+            event = QUOTES + self.recording.quote_base + through
+            self._due(waiting, steps.quote_ns[through], event, view.against_lots[through], through + 1, trade_stop)
+        return is_through
+
+    def _find_trade(
+        self, waiting: Waiting, steps: Steps, view: SideView, first: int, stop: int, trade: int, trade_stop: int
+    ) -> bool:
+        """Let trades use up the queue ahead; True when one of them fills the order."""
+        side, bound, ahead = waiting.side, waiting.bound, waiting.ahead
+        front, front_ns = stop, NEVER
+        if ahead == UNKNOWN:
+            front = view.own.first_at_most(bound, first, stop)
+            front_ns = steps.quote_ns[front] if front < stop else NEVER
+        for row in view.traded.rows_at_most(bound, trade, trade_stop):
+            if ahead == UNKNOWN and steps.trade_ns[row] > front_ns:
+                ahead = ahead_at(view, bound, front)
+            if view.traded.view[row] < bound:
+                ahead = 0
+            elif ahead == UNKNOWN or steps.taker[row] == side:
+                continue
+            beyond = steps.traded_lots[row] - ahead
+            ahead = max(0, -beyond)
+            if beyond > 0:
+                time_ns = steps.trade_ns[row]
+                seen = bisect_left(steps.quote_ns, time_ns, first, stop)
+                waiting.ahead = ahead
+                self._due(waiting, time_ns, self.recording.trade_base + row, beyond, seen, row + 1)
+                return True
+        waiting.ahead = ahead_at(view, bound, front) if ahead == UNKNOWN and front_ns < NEVER else ahead
         return False
 
-    def _ahead_at(self, order: Order, bound: int, row: int) -> int:
-        """What is displayed at the order's price when that first is the best: nothing, if the market is beyond it already."""
-        view = self.recording.view(order.side)
-        return self.instrument.nearest_lots(view.own_size[row].item()) if view.own.values[row] == bound else 0
-
-    def _fillable(self, order: Order) -> int:
-        """Lots the due event still has for this order: what better or earlier orders of ours took of it is gone."""
-        if order.due_event != self._spent_event:
-            self._spent_event, self._spent = order.due_event, 0
-        lots = min(order.remaining, order.due_lots - self._spent)
-        self._spent += max(0, lots)
-        return max(0, lots)
+    def _needed_ns(self) -> int:
+        """From when on the recording is still to be looked at by who waits in it."""
+        return min(self._looking_ns, self.next_due_ns())
 
     # The present
 
-    def _quote_row(self) -> int:
-        self._reach()
-        return self.recording.quote_at(self.now_ns)
+    def _present(self) -> Recording:
+        recording = self.recording
+        if self.now_ns >= recording.until_ns:
+            while recording.loaded_ns < self.now_ns:
+                self._more()
+            recording.look_up(self.now_ns)
+        return recording
 
-    def _reach(self) -> None:
-        """Have the recording loaded up to now."""
-        while self.recording.loaded_ns < self.now_ns:
-            self._more()
+
+def ahead_at(view: SideView, bound: int, row: int) -> int:
+    """What is displayed at the order's price when that first is the best: nothing, if the market is beyond it already."""
+    lots: int = view.own_queue[row] if view.own.view[row] == bound else 0
+    return lots

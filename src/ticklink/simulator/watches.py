@@ -1,4 +1,4 @@
-"""Watch: a price that somebody waits for: a stop order for its trigger, a position for its liquidation level."""
+"""Watch: a price that somebody waits for: a stop order for its trigger, a position for the end of what is known to be safe."""
 
 from collections.abc import Callable
 
@@ -9,20 +9,13 @@ class Watch:
     The series is the last trade's price in ticks, or the mark price in half ticks (bid + ask).
     """
 
-    __slots__ = (
-        "due_lots",
-        "due_ns",
-        "is_mark",
-        "level",
-        "number",
-        "on_reached",
-        "scan_step",
-        "seen_quote",
-        "seen_trade",
-        "side",
-        "version",
-    )
+    __slots__ = ("is_mark", "level", "on_reached", "place", "side")
 
-    def __init__(self, number: int, side: int, level: int, *, is_mark: bool, on_reached: Callable[[int], None]) -> None:
-        self.number, self.side, self.level, self.is_mark, self.on_reached = number, side, level, is_mark, on_reached
-        self.due_ns = self.due_lots = self.version = self.scan_step = self.seen_quote = self.seen_trade = 0
+    def __init__(self, side: int, level: int, *, is_mark: bool, on_reached: Callable[[], None]) -> None:
+        self.side, self.level, self.is_mark, self.on_reached = side, level, is_mark, on_reached
+        self.place: object = None
+        """Where the market that it waits in keeps its place."""
+
+    def is_reached(self, value: int) -> bool:
+        """Is the level reached at this value of its series?"""
+        return self.side * value >= self.side * self.level

@@ -1,0 +1,32 @@
+"""Timeline: what time it is at a simulated exchange, and what is to happen there by itself."""
+
+import heapq
+from collections.abc import Callable
+
+from ticklink.simulator.markets import NEVER
+
+
+class Timeline:
+    """Time is what it is told; alarms of the same time ring in the order in which they were set."""
+
+    def __init__(self, now_ns: int) -> None:
+        self.now_ns = now_ns
+        self._alarms: list[tuple[int, int, Callable[[], None]]] = []
+        self._numbers = 0
+
+    def due_ns(self) -> int:
+        """When the next alarm rings."""
+        return self._alarms[0][0] if self._alarms else NEVER
+
+    def move_to(self, now_ns: int) -> None:
+        if now_ns > self.now_ns:
+            self.now_ns = now_ns
+
+    def alarm(self, time_ns: int, ring: Callable[[], None]) -> None:
+        self._numbers += 1
+        heapq.heappush(self._alarms, (time_ns, self._numbers, ring))
+
+    def ring(self, until_ns: int) -> None:
+        """Let everything happen that is due."""
+        while self._alarms and self._alarms[0][0] <= until_ns:
+            heapq.heappop(self._alarms)[2]()
