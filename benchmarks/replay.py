@@ -93,10 +93,11 @@ def bare(bot_name: str, root: Path) -> dict[str, Any]:
 def ticklink(bot_name: str, root: Path) -> dict[str, Any]:
     from ticklink.backtest.plan import MarketId, Plan
     from ticklink.backtest.run import run
+    from ticklink.backtest.session import Session
 
     market = MarketId("bitmex", "XBTUSD")
     plan = Plan(bot=BOTS / f"{bot_name}.py", venues={"BitMEX": "bitmex"}, markets=[market], root=root, workdir=root / "work")
-    result = run(plan)
+    result = run(Session(plan))
     assert result.run.status == "completed", result.run.reason
     return {"seconds": result.timing.seconds, "events": result.run.events, "orders": len(result.orders)}
 

@@ -40,8 +40,8 @@ class Target:
 class Replay:
     """The feed of a backtest: builds nothing, only says what happens next.
 
-    `load` gives the next part of the recording; `on_error` is told of an exception that a callback raised, `on_progress` of the
-    event count now and then.
+    `load` gives the next part of the recording; `on_error` is told of an exception that a callback raised; `on_progress` is
+    called after at most `rows_at_once` events.
     """
 
     def __init__(
@@ -53,13 +53,15 @@ class Replay:
         load: Callable[[], Part | None],
         *,
         on_error: Callable[[str], None],
-        on_progress: Callable[[int], None],
+        on_progress: Callable[[], None],
+        rows_at_once: int = LONGEST_RUN,
     ) -> None:
         self._scheduler, self._venues, self.targets, self._feed_ns = scheduler, venues, targets, feed_ns
         self._load, self._on_error, self._on_progress = load, on_error, on_progress
         self._private: list[tuple[int, int, Callback, tuple[Any, ...]]] = []
         self._private_count = 0
         self._events_before = 0
+        self._rows_at_once = rows_at_once
         self.part: Part | None = None
         self._row = self._high = 0
         self._rows: Any = None
@@ -95,7 +97,7 @@ class Replay:
         rows = self._rows
         if rows is not None:
             self._row, self._rows = self._high - rows.__length_hint__(), None
-            rows.__setstate__(LONGEST_RUN)
+            rows.__setstate__(self._rows_at_once)
 
     def stop(self) -> None:
         """End the run after the callback at hand."""
@@ -130,12 +132,12 @@ class Replay:
         while self._row < length and not self.is_stopped:
             due_ns = self._settle(times[self._row].item() + feed_ns)
             stop = int(times.searchsorted(due_ns - feed_ns))
-            stop = min(max(stop, self._row + 1), self._row + LONGEST_RUN, length)
+            stop = min(max(stop, self._row + 1), self._row + self._rows_at_once, length)
             if self.is_wired and not self.is_stopped:
                 self._hand_out(part, stop)
             elif not self.is_stopped:
                 self._row = stop
-            self._on_progress(self._events_before + self._row)
+            self._on_progress()
 
     def _settle(self, until_ns: int) -> int:
         """Let everything due by `until_ns` happen: timers, exchanges, the bot's own events. Returns when the next is due."""

@@ -1,0 +1,5 @@
+"""`python -m ticklink` is `ticklink`."""
+
+from ticklink.cli import run
+
+run()
