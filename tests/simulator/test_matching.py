@@ -42,6 +42,11 @@ def test_best_prices_levels_and_depth(book: Book) -> None:
     assert (book.depth(SELL, 104), book.depth(SELL, 103), book.depth(BUY, 104)) == (8, 0, 0)
 
 
+def test_a_queue_is_told_oldest_first(book: Book) -> None:
+    assert [order.ref for order in book.queue(SELL, 104)] == ["d", "e"]
+    assert book.queue(BUY, 98) == []
+
+
 def test_a_taker_takes_the_best_price_first_and_the_oldest_first(book: Book) -> None:
     assert taken(book.take(SELL, None, 12)) == [("a", 99, 5, True), ("b", 99, 3, True), ("z", 97, 4, False)]
     assert book.levels(BUY, 5) == [(97, 5)]

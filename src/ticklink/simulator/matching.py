@@ -64,11 +64,13 @@ class Book:
 
     def best_bid(self) -> int | None:
         """The highest price bid, in ticks."""
-        return self._bids.best()
+        keys = self._bids.keys
+        return keys[-1] if keys else None
 
     def best_ask(self) -> int | None:
         """The lowest price asked, in ticks."""
-        return self._asks.best()
+        keys = self._asks.keys
+        return -keys[-1] if keys else None
 
     def depth(self, side: int, ticks: int) -> int:
         """The lots that rest at a price."""
@@ -79,6 +81,16 @@ class Book:
         """Up to `count` prices of a side with the lots that rest there, the best first."""
         half = self._half(side)
         return [(level.ticks, level.lots) for level, _ in zip(half.best_first(), range(count), strict=False)]
+
+    def queue(self, side: int, ticks: int) -> list[Resting]:
+        """The orders that rest at a price, oldest first."""
+        level = self._half(side).levels.get(ticks)
+        orders: list[Resting] = []
+        order = None if level is None else level.first
+        while order is not None:
+            orders.append(order)
+            order = order._behind
+        return orders
 
     def available(self, side: int, limit_ticks: int | None, at_most: int) -> int:
         """The lots, up to `at_most`, that a taker of `side` could take now at `limit_ticks` (None: any) or better."""
@@ -109,7 +121,7 @@ class Book:
         """Join the queue at a price, behind everyone there. Raises ValueError where that would cross the book."""
         if lots <= 0:
             raise ValueError(f"an order of {lots} lots cannot rest; it takes at least 1")
-        opposite = self._half(-side).best()
+        opposite = self.best_ask() if side == 1 else self.best_bid()
         if opposite is not None and not _is_beyond(side, opposite, ticks):
             raise ValueError(
                 f"resting side {side:+d} at {ticks} ticks would cross the best opposite price, {opposite}; take first"
@@ -216,9 +228,6 @@ class _Half:
         self.side = side
         self.keys: list[int] = []
         self.levels: dict[int, _Level] = {}
-
-    def best(self) -> int | None:
-        return self.keys[-1] * self.side if self.keys else None
 
     def best_first(self) -> Iterator[_Level]:
         return (self.levels[key * self.side] for key in reversed(self.keys))
