@@ -145,7 +145,7 @@ def write_trades(root: Path, src: str, sym: str, trades: Trades) -> Written:
 
 
 def write_candles(root: Path, src: str, sym: str, level: str, candles: Candles) -> Written:
-    """Add candles; one that is there already is replaced."""
+    """Add candles; one that is there already is replaced, and of several of one bucket the last counts."""
     return write(root, Stream(src, sym, f"candles/{level}"), candles)
 
 
@@ -155,13 +155,15 @@ def write(root: Path, stream: Stream, columns: Columns) -> Written:
     Raises InputError where a row is not market data, DataError where a file to be merged with is damaged.
     """
     columns = by_time(gather(shape_of(stream.stream), lambda name: getattr(columns, name)))
+    if isinstance(columns, Candles):
+        columns = pick(columns, np.append(columns.time[1:] != columns.time[:-1], True)[: len(columns.time)])
     if (fault := first_fault(columns)) is not None:
         raise InputError(f"{stream.sym} {stream.stream}, row {fault[0]}: {fault[1]}")
     directory = folder(root, *stream)
     directory.mkdir(parents=True, exist_ok=True)
     written = Written()
     with _locked(directory) as descriptor:
-        for name, part in _by_file(columns, stream.stream):
+        for name, part in by_file(columns, stream.stream):
             written += _write_file(directory / name, part)
             os.fsync(descriptor)
     return written
@@ -173,6 +175,18 @@ def escape(name: str) -> str:
         raise InputError("a symbol or exchange id must not be empty")
     escaped = quote(name, safe="-_").replace(".", "%2E") if name.startswith(".") else quote(name, safe="-_.")
     return escaped.replace("~", "%7E")
+
+
+def by_file(columns: AnyColumns, stream: str) -> Iterator[tuple[str, AnyColumns]]:
+    """Rows split into those of each file of a stream, with its name; rows of one file keep their order."""
+    level = stream.partition("/")[2]
+    unit = "Y" if level and LEVELS_MS[level] >= HOUR_MS else "D"
+    dates = (columns.time // DAY_NS).astype("datetime64[D]").astype(f"datetime64[{unit}]")
+    if len(dates) and (dates == dates[0]).all():
+        yield f"{dates[0]}.parquet", columns
+        return
+    for date in np.unique(dates):
+        yield f"{date}.parquet", pick(columns, dates == date)
 
 
 def _is_stream(parts: list[str]) -> bool:
@@ -192,18 +206,6 @@ def file_span(path: Path) -> Span:
 
 def _ns(date: "np.datetime64") -> int:
     return int(date.astype("datetime64[D]").astype(np.int64)) * DAY_NS
-
-
-def _by_file(columns: AnyColumns, stream: str) -> Iterator[tuple[str, AnyColumns]]:
-    """Rows ordered by time, split into those of each file, with its name."""
-    level = stream.partition("/")[2]
-    unit = "Y" if level and LEVELS_MS[level] >= HOUR_MS else "D"
-    start, length = 0, len(columns.time)
-    while start < length:
-        date = np.datetime64(int(columns.time[start]), "ns").astype(f"datetime64[{unit}]")
-        end = int(np.searchsorted(columns.time, _ns(date + 1)))
-        yield f"{date}.parquet", pick(columns, slice(start, end))
-        start = end
 
 
 def _chunks(
