@@ -34,7 +34,8 @@ ETHUSD = Instrument("bitmex", "ETHUSD", "quanto", "ETH", "USD", "XBt", Decimal("
 BTC_USD = Instrument("coinbasepro", "BTC-USD", "spot", "BTC", "USD", "USD", Decimal("0.01"), Decimal("1e-8"))
 DOGE = Instrument("woo", "PERP_DOGE_USDT", "linear", "DOGE", "USDT", "USDT", Decimal("1e-5"), Decimal(1))
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "synthetic-market.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "synthetic-market.md"
 
 Series = NDArray[np.float64]
 
@@ -104,7 +105,7 @@ def test_the_hash_seed_of_the_process_does_not_matter() -> None:
     for hash_seed in ("0", "12345"):
         run = [sys.executable, "-c", program]
         assert (
-            subprocess.run(run, env={"PYTHONHASHSEED": hash_seed}, capture_output=True, check=True).stdout
+            subprocess.run(run, cwd=ROOT, env={"PYTHONHASHSEED": hash_seed}, capture_output=True, check=True).stdout
             == expected.encode()
         )
 
