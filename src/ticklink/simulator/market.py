@@ -76,7 +76,7 @@ class Matched(NamedTuple):
     match: Match
 
 
-FlowEvent = QuoteChanged | Traded | Matched
+MarketEvent = QuoteChanged | Traded | Matched
 
 
 class SyntheticMarket:
@@ -105,7 +105,7 @@ class SyntheticMarket:
         self._maker_sizes = Sizes(model, model.maker_notional / value, uniform)
         self._taker_sizes = Sizes(model, model.taker_notional / value, uniform)
         self._orders: list[Resting] = []
-        self._events: list[FlowEvent] = []
+        self._events: list[MarketEvent] = []
         self._top: tuple[int, int, int, int] | None = None
         self._mid = self._half_spread = 0.0
         self._exact_ns = self._next_exact_ns = start_ns
@@ -121,7 +121,7 @@ class SyntheticMarket:
         """When the flow next does something."""
         return self._next_exact_ns // RESOLUTION_NS * RESOLUTION_NS
 
-    def advance(self, until_ns: int) -> list[FlowEvent]:
+    def advance(self, until_ns: int) -> list[MarketEvent]:
         """Run the flow up to and including `until_ns`, and tell what happened, in order.
 
         What others changed at the best prices since the last advance comes first, stamped with the time of that advance.
@@ -363,7 +363,7 @@ def generate(
         yield quote_columns(instrument, events), trade_columns(instrument, events)
 
 
-def quote_columns(instrument: Instrument, events: list[FlowEvent]) -> Columns:
+def quote_columns(instrument: Instrument, events: list[MarketEvent]) -> Columns:
     rows = np.array([event for event in events if isinstance(event, QuoteChanged)], dtype=np.int64).reshape(-1, 5)
     return {
         "time": rows[:, 0].copy(),
@@ -374,7 +374,7 @@ def quote_columns(instrument: Instrument, events: list[FlowEvent]) -> Columns:
     }
 
 
-def trade_columns(instrument: Instrument, events: list[FlowEvent]) -> Columns:
+def trade_columns(instrument: Instrument, events: list[MarketEvent]) -> Columns:
     rows = np.array([event for event in events if isinstance(event, Traded)], dtype=np.int64).reshape(-1, 4)
     return {
         "time": rows[:, 0].copy(),
