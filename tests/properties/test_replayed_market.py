@@ -187,7 +187,7 @@ class Both:
         assert set(trader.held.values()) == {0}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     tape=tapes(),
     steps=st.lists(actions(), max_size=25),

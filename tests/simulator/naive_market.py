@@ -230,9 +230,10 @@ class Naive:
             self.close(order, "Filled")
         for other in self.orders:
             if other.is_open and other.reduce_only and other.is_triggered and other.place is not None:
-                other.lots = min(other.lots, other.filled + self.room(other))
                 if self.room(other) == 0:
                     self.close(other, "Canceled")
+                else:
+                    other.lots = min(other.lots, other.filled + self.room(other))
 
     def close(self, order: NaiveOrder, status: str) -> None:
         order.status, order.closed_ns, order.place = status, self.now, None

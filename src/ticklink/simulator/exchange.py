@@ -288,7 +288,7 @@ class Exchange:
             seat.market.remove(order)
 
     def _leave(self, seat: Seat, order: Order, status: Status) -> None:
-        order.status, order.held_ticks = status, 0
+        order.status, order.held_ticks, order.place = status, 0, None
         order.closed_ns = order.updated_ns = self.now_ns
         self.open_orders.pop(order.order_id, None)
         seat.open_orders -= 1

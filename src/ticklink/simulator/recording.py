@@ -168,7 +168,7 @@ class Recording:
         `quotes` has time, bid, bid_size, ask and ask_size, `trades` time, price, size and side; None where there are none.
         What the market still has to look at is kept in any case. After the last part, `loaded_ns` is markets.NEVER.
         """
-        keep_ns = min(keep_ns, self._needed_ns())
+        keep_ns = min(keep_ns, self._needed_ns() - 1)
         quote_drop = max(0, bisect_right(self.quote_ns.data, keep_ns) - 1)
         trade_drop = max(0, bisect_right(self.trade_ns.data, keep_ns) - 1)
         self.quote_base += quote_drop
