@@ -166,6 +166,59 @@ def get_orders(self, data):
     )
 
 
+@pytest.mark.parametrize(
+    ("expression", "venues"),
+    [
+        ("V or 'B'", ["A", "B"]),
+        ("(w := 'B')", ["B"]),
+        ("sorted(VS)[0]", []),
+        ("VS[0]", ["A"]),
+        ("VS[5]", ["A", "B"]),
+        ("VS[i]", ["A", "B"]),
+        ("D['x']", ["A"]),
+        ("D[k]", ["A", "B"]),
+        ("ROWS[1]['name']", ["B"]),
+        ("V.strip()", ["A"]),
+        ("str(V)", ["A"]),
+        ("random.choice(VS)", []),
+        ("make()[0]", []),
+        ("(lambda: V)()", []),
+        ("5", []),
+        ("None", []),
+    ],
+)
+def test_an_expression_stands_for_its_strings(inspect_source: Inspect, expression: str, venues: list[str]) -> None:
+    head = "V = 'A'\nVS = [V, 'B']\nD = {'x': 'A', 'y': 'B'}\nROWS = [{'name': 'A'}, {'name': 'B'}]\n"
+    assert inspect_source(bot(f"def on_start(self):\n    self.fetch_positions({expression})", head)).venues == venues
+
+
+@pytest.mark.parametrize(
+    ("loop", "venues"),
+    [
+        ("for v in D.values():", ["A", "B"]),
+        ("for v in D.keys():", ["x", "y"]),
+        ("for v in D:", ["x", "y"]),
+        ("for v in [*VS, 'C']:", ["A", "B", "C"]),
+        ("for v in reversed(VS):", ["A", "B"]),
+        ("for v in self.venues:", []),
+    ],
+)
+def test_a_loop_binds_what_it_runs_over(inspect_source: Inspect, loop: str, venues: list[str]) -> None:
+    head = "VS = ['A', 'B']\nD = {'x': 'A', 'y': 'B'}\n"
+    body = f"def on_start(self):\n    {loop}\n        self.fetch_positions(v)"
+    assert inspect_source(bot(body, head)).venues == venues
+
+
+@pytest.mark.parametrize(
+    ("every", "schedule"),
+    [("60 * 60", "3600"), ("HOUR", "3600"), ("HOUR * later", "HOUR * later"), ("A", "A"), ("0.5", "0.5")],
+)
+def test_an_interval_is_told_where_it_can_be(inspect_source: Inspect, every: str, schedule: str) -> None:
+    head = "HOUR = 60 * 60\nA = B\nB = A\n"
+    found = inspect_source(bot(f"@cron.run({every})\ndef x(self): pass", head))
+    assert (found.ok, [job.schedule for job in found.jobs]) == (True, [f"every={schedule}"])
+
+
 def test_names_of_one_method_do_not_leak_into_another(inspect_source: Inspect) -> None:
     found = inspect_source(bot("def a(self):\n    x = 'greeting'\ndef b(self, x):\n    self.fetch_positions(x)"))
     assert found.venues == []
@@ -327,6 +380,13 @@ def test_my_is_followed(inspect_source: Inspect, tmp_path: Path) -> None:
         ("my.no", "bot.py"),
     ]
     assert "it was looked for in" in found.missing_imports[2].hint
+
+
+def test_names_imported_with_a_star_or_relatively_are_taken_on_trust(inspect_source: Inspect, tmp_path: Path) -> None:
+    (tmp_path / "my").mkdir()
+    (tmp_path / "my" / "__init__.py").write_text("from .lib import f\nfrom . import lib\n")
+    (tmp_path / "my" / "lib.py").write_text("f = 1")
+    assert inspect_source(bot("", head="from my import *\nfrom my import f\nfrom profitview import *\n")).ok
 
 
 def test_my_that_is_no_python_is_a_load_error(inspect_source: Inspect, tmp_path: Path) -> None:

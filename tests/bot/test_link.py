@@ -1,4 +1,5 @@
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -257,6 +258,15 @@ def test_what_a_thread_raises_is_logged_with_its_traceback(
         assert "fail raised an exception" in record.getMessage()
         assert record.exc_info is not None
         assert str(record.exc_info[1]) == "from the bot"
+
+
+def test_leaving_a_thread_by_sys_exit_is_no_error(bot: Any, caplog: pytest.LogCaptureFixture) -> None:
+    before = set(threading.enumerate())
+    bot.create_thread(sys.exit, 3)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(THREAD_PATIENCE_S)
+    assert caplog.records == []
+    assert bot.background_threads == {}
 
 
 def test_a_thread_needs_something_to_call(bot: Any) -> None:

@@ -169,6 +169,26 @@ def test_another_working_directory_may_be_given(host: MemoryHost, tmp_path: Path
     assert loaded.module.__file__ == str(tmp_path / "bot.py")
 
 
+def test_a_working_directory_that_cannot_be_made_is_told(
+    host: MemoryHost, tmp_path: Path, unchanged_process: None
+) -> None:
+    (tmp_path / "bot.py").write_text(BOT)
+    with pytest.raises(LoadError, match="the bot's working directory cannot be used"):
+        load(tmp_path / "bot.py", host, directory=tmp_path / "bot.py" / "inside")
+
+
+def test_undecodable_text_in_my_tells_that_file(load_source: LoadSource, tmp_path: Path) -> None:
+    (tmp_path / "my").mkdir()
+    (tmp_path / "my" / "lib.py").write_bytes(b"\xff")
+    assert refusal(load_source, "import my.lib\n" + BOT).file == str(tmp_path / "my" / "lib.py")
+
+
+def test_what_only_the_compiler_sees_tells_its_line(load_source: LoadSource) -> None:
+    error = refusal(load_source, "x = 1\nreturn x\n" + BOT)
+    assert error.line == 2
+    assert "'return' outside function" in str(error)
+
+
 def test_routes_are_collected_by_name(load_source: LoadSource) -> None:
     loaded = load_source(
         "from profitview import Link, http\n"

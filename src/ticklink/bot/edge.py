@@ -9,11 +9,12 @@ logger = logging.getLogger("ticklink.bot")
 
 
 def call(target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a bot's function. What it raises is logged with its traceback, and the result is None."""
+    """Call a bot's function. What it raises is logged with its traceback, and the result is None.
+
+    SystemExit passes: it ends the thread, which is what both sys.exit in a bot and the end of a run mean by it.
+    """
     try:
         return target(*args, **kwargs)
-    except SystemExit:
-        return None
     except Exception:
         logger.exception("%s raised an exception", name_of(target))
         return None

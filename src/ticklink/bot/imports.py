@@ -88,7 +88,8 @@ def _names(node: ast.Import | ast.ImportFrom) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if node.level:
-        return [] if node.module is None else [f"{'.' * node.level}{node.module}"]
+        # within `my` only, where following it is not worth the trouble
+        return []
     module = node.module or ""
     if module == PACKAGE or module in OURS:
         return [module if alias.name == "*" else f"{module}.{alias.name}" for alias in node.names]
@@ -97,9 +98,6 @@ def _names(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 def _exists(name: str, node: ast.Import | ast.ImportFrom, root: Path) -> bool:
     top, _, rest = name.partition(".")
-    if top == "":
-        # relative: only within `my`, where following it is not worth the trouble
-        return True
     if top in OURS:
         return rest in ("", "link", *ticklink.__all__) or (top == "ticklink" and _is_installed(f"ticklink.{rest}"))
     if top == PACKAGE and (root / PACKAGE).exists():

@@ -88,9 +88,7 @@ def _failure(error: BaseException, file: Path) -> LoadError:
     if isinstance(error, LoadError):
         return error
     frames = _frames(error, file.parent)
-    if isinstance(error, source.UNREADABLE) and not frames:
-        return source.unreadable(error, str(file))
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) or (isinstance(error, source.UNREADABLE) and not frames):
         return source.unreadable(error, str(file))
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == str(file)), None)
     reason = "".join(traceback.format_exception_only(error)).strip()
