@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.bot.host import NOW_NS, SRC, SYM, VENUE, MemoryHost, construct
 from ticklink import logger
+from ticklink.bot import edge
 from ticklink.bot.link import Channel, Link, overridden
 from ticklink.clock import VirtualClock
 from ticklink.model.candles import LEVELS_MS
@@ -260,13 +261,10 @@ def test_what_a_thread_raises_is_logged_with_its_traceback(
         assert str(record.exc_info[1]) == "from the bot"
 
 
-def test_leaving_a_thread_by_sys_exit_is_no_error(bot: Any, caplog: pytest.LogCaptureFixture) -> None:
-    before = set(threading.enumerate())
-    bot.create_thread(sys.exit, 3)
-    for thread in set(threading.enumerate()) - before:
-        thread.join(THREAD_PATIENCE_S)
+def test_sys_exit_passes_the_edge_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        edge.call(sys.exit, 3)
     assert caplog.records == []
-    assert bot.background_threads == {}
 
 
 def test_a_thread_needs_something_to_call(bot: Any) -> None:
