@@ -1,6 +1,6 @@
 """How fast a day of BitMEX quotes is imported, against pandas reading the same file into memory.
 
-Run: ./dev bench import_quotes        (arguments: rows of the synthetic dump, default 5,000,000)
+Run: python benchmarks/import_quotes.py [rows of the synthetic dump]
 """
 
 import gzip
@@ -21,8 +21,7 @@ HEADER = b"timestamp,symbol,bidSize,bidPrice,askPrice,askSize\n"
 CHUNK = 250_000
 
 
-def main() -> None:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000
+def main(rows: int = 5_000_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         dump = Path(folder) / "20240101.csv.gz"
         write_dump(dump, rows)
@@ -74,4 +73,4 @@ def write_symbol(
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
