@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ticklink.backtest.tape import NEVER, Part, Tape
+from ticklink.backtest.virtual_time import REAL
 from ticklink.simulator.candles import CandleHistory
 from ticklink.simulator.recording import Recording
 from ticklink.storage.columns import Quotes, Trades
@@ -25,6 +26,8 @@ class Feeder:
         self._recordings: list[tuple[int, Recording]] = []
         self._takers: list[Taker] = []
         self._loaded_ns = -1
+        self.seconds = 0.0
+        """Real time spent reading and merging."""
 
     def feed(self, market: int, recording: Recording) -> None:
         """Keep a market's recording loaded."""
@@ -41,6 +44,12 @@ class Feeder:
 
     def more(self) -> int:
         """Load one part; returns up to when everything is loaded now."""
+        began = REAL.perf_counter()
+        self._load_part()
+        self.seconds += REAL.perf_counter() - began
+        return self._loaded_ns
+
+    def _load_part(self) -> None:
         part = self._tape.load() if self._loaded_ns < NEVER else None
         streams = part.streams if part is not None else None
         self._loaded_ns = part.loaded_ns if part is not None else NEVER
@@ -54,7 +63,6 @@ class Feeder:
                 quotes, trades = part.streams[2 * market : 2 * market + 2]
                 for taker in self._takers:
                     taker.add(market, quotes, trades)  # type: ignore[arg-type]
-        return self._loaded_ns
 
 
 class CandleTaker:

@@ -13,8 +13,8 @@ from ticklink.backtest.scheduler import EndOfData, Scheduler
 from ticklink.backtest.tape import Part
 
 NEVER = 2**63 - 1
-LONGEST_RUN = 8_192
-"""Rows handed out before progress is told and an interrupt is looked at."""
+SHORTEST_RUN, LONGEST_RUN = 256, 8_192
+"""Rows handed out in one loop: few after an interruption, since preparing the loop costs in proportion, then ever more."""
 
 Callback = Callable[..., object]
 
@@ -61,7 +61,7 @@ class Replay:
         self._private: list[tuple[int, int, Callback, tuple[Any, ...]]] = []
         self._private_count = 0
         self._events_before = 0
-        self._rows_at_once = rows_at_once
+        self._most_at_once = self._rows_at_once = rows_at_once
         self.part: Part | None = None
         self._row = self._high = 0
         self._rows: Any = None
@@ -97,7 +97,8 @@ class Replay:
         rows = self._rows
         if rows is not None:
             self._row, self._rows = self._high - rows.__length_hint__(), None
-            rows.__setstate__(self._rows_at_once)
+            rows.__setstate__(self._most_at_once)
+            self._rows_at_once = min(SHORTEST_RUN, self._most_at_once)
 
     def stop(self) -> None:
         """End the run after the callback at hand."""
@@ -134,6 +135,7 @@ class Replay:
             stop = int(times.searchsorted(due_ns - feed_ns))
             stop = min(max(stop, self._row + 1), self._row + self._rows_at_once, length)
             if self.is_wired and not self.is_stopped:
+                self._rows_at_once = min(2 * self._rows_at_once, self._most_at_once)
                 self._hand_out(part, stop)
             elif not self.is_stopped:
                 self._row = stop
@@ -172,12 +174,13 @@ class Replay:
         first, self._high = self._row, stop
         targets = [(target.call, target.src, target.sym, target.is_trade) for target in self.targets]
         rows: Any = iter(part.millis[first:stop])
+        columns: list[Any] = [iter(part.codes), *map(iter, part.values)]
+        for column in columns:
+            column.__setstate__(first)
+        codes, bids, bid_sizes, asks, ask_sizes = columns
         self._rows = rows
-        bids, bid_sizes, asks, ask_sizes = (column[first:stop] for column in part.values)
         try:
-            for millis, code, a, b, c, d in zip(
-                rows, part.codes[first:stop], bids, bid_sizes, asks, ask_sizes, strict=False
-            ):
+            for millis, code, a, b, c, d in zip(rows, codes, bids, bid_sizes, asks, ask_sizes, strict=False):
                 call, src, sym, is_trade = targets[code]
                 if is_trade:
                     call(src, sym, {"side": "Buy" if c > 0 else "Sell", "price": a, "size": b, "time": millis})

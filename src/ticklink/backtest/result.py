@@ -157,10 +157,15 @@ class Equity(msgspec.Struct, frozen=True):
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """How long the replay alone took in real time; the only part of the JSON that differs from run to run."""
+    """Real time; the only part of the JSON that differs from run to run.
+
+    `seconds` is the replay alone: callbacks, matching, accounts, clock. Reading, merging and unpacking the archive, which
+    goes on in between, is `reading_seconds`.
+    """
 
     seconds: float
     events_per_second: float
+    reading_seconds: float = 0.0
 
 
 class Result(msgspec.Struct, frozen=True):

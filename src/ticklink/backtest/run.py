@@ -44,7 +44,7 @@ def run(session: Session) -> Result:
         gc.freeze()
         began = virtual_time.REAL.perf_counter()
         session.play()
-        seconds = virtual_time.REAL.perf_counter() - began
+        seconds = virtual_time.REAL.perf_counter() - began - session.feeder.seconds
     finally:
         sys.stdout = stdout
         bot_logger.removeHandler(session.outbox)
@@ -99,7 +99,7 @@ def result_of(session: Session, seconds: float) -> Result:
         signals=session.outbox.signals,
         published=session.outbox.published,
         log=session.outbox.lines(),
-        timing=Timing(seconds, session.replay.events / seconds if seconds else 0.0),
+        timing=Timing(seconds, session.replay.events / seconds if seconds else 0.0, session.feeder.seconds),
     )
 
 
