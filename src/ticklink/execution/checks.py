@@ -3,7 +3,9 @@
 A check that fails raises Refused, whose message says what is wrong, and the nearest value that would be right.
 """
 
-from math import floor, inf
+from decimal import Decimal
+from math import floor, inf, nan
+from numbers import Real
 from typing import get_args
 
 from ticklink.model.instruments import Instrument
@@ -12,6 +14,12 @@ from ticklink.model.requests import AmendOrder, CreateOrder, TimeInForce
 SIDES = {"Buy": 1, "Sell": -1}
 CLOSE_ENOUGH = 1e-6
 """A float counts as on the tick (lot) when it is within this share of one of it: 0.1 + 0.2 is on the tick 0.1."""
+
+ROUNDING = 1e-15
+"""Or within this share of the number itself, which is all that a float tells: 123.456789 is on the lot 0.00000001."""
+
+NUMBERS = (float, int, Real, Decimal)
+"""The common ones first: asking whether a float is a `Real` takes several times as long."""
 
 
 class Refused(Exception):
@@ -30,7 +38,7 @@ def price_ticks(instrument: Instrument, price: object) -> int:
     """A price as a whole number of ticks."""
     ticks = whole(price, instrument.tick_ratio)
     if ticks is None:
-        raise Refused(_off("price", price, instrument, str(instrument.tick), "tick", instrument.tick_ratio))
+        raise Refused(_off("price", price, instrument, instrument.tick, "tick"))
     if instrument.max_price is not None and ticks * instrument.tick > instrument.max_price:
         raise Refused(f"price {price} is above the highest price of {_name(instrument)}, {instrument.max_price}")
     return ticks
@@ -40,7 +48,7 @@ def size_lots(instrument: Instrument, size: object) -> int:
     """A size as a whole number of lots."""
     lots = whole(size, instrument.lot_ratio)
     if lots is None:
-        raise Refused(_off("size", size, instrument, str(instrument.lot), "lot", instrument.lot_ratio))
+        raise Refused(_off("size", size, instrument, instrument.lot, "lot"))
     if instrument.max_size is not None and lots * instrument.lot > instrument.max_size:
         raise Refused(f"size {size} is above the largest order of {_name(instrument)}, {instrument.max_size}")
     if instrument.min_size is not None and lots * instrument.lot < instrument.min_size:
@@ -55,7 +63,8 @@ def check_notional(instrument: Instrument, ticks: int, lots: int) -> None:
         return
     notional = instrument.exact_price(ticks) * instrument.exact_size(lots) * instrument.multiplier
     if notional < least:
-        raise Refused(f"price x size is {notional:f} {instrument.quote}; {_name(instrument)} wants at least {least:f}")
+        there, wanted = f"{notional.normalize():f} {instrument.quote}", f"{least.normalize():f}"
+        raise Refused(f"price x size is {there}; {_name(instrument)} wants at least {wanted}")
 
 
 def check_flags(request: CreateOrder) -> None:
@@ -71,20 +80,46 @@ def check_amend(request: AmendOrder) -> None:
         raise Refused("amend_order needs a new size, a new price, or both")
 
 
+def since_ms(since: object) -> int | None:
+    """Where candles are to start; None asks for the latest."""
+    if since is None:
+        return None
+    number = _float(since)
+    if not -inf < number < inf:
+        raise Refused(f"since must be a time in epoch milliseconds, not {since!r}")
+    return int(number)
+
+
 def whole(value: object, step: tuple[int, int]) -> int | None:
     """How many steps a positive finite number is, or None where it lies between two. Refused where it is no such number."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < inf:
+    exact = _number(value) * step[1] / step[0]
+    if not exact < inf:
         raise Refused(f"a price or size must be a positive finite number, not {value!r}")
-    numerator, denominator = step
-    exact = value * denominator / numerator
     steps = round(exact)
-    return steps if steps > 0 and abs(exact - steps) <= CLOSE_ENOUGH else None
+    return steps if steps > 0 and abs(exact - steps) <= max(CLOSE_ENOUGH, ROUNDING * exact) else None
 
 
-def _off(what: str, value: object, instrument: Instrument, step: str, word: str, ratio: tuple[int, int]) -> str:
-    numerator, denominator = ratio
-    below = floor(float(value) * denominator / numerator)  # type: ignore[arg-type]
-    near = [f"{steps * numerator / denominator:g}" for steps in (below, below + 1) if steps > 0]
+def _number(value: object) -> float:
+    number = _float(value)
+    if not 0 < number < inf:
+        raise Refused(f"a price or size must be a positive finite number, not {value!r}")
+    return number
+
+
+def _float(value: object) -> float:
+    """A number of whatever type, for a bot's may be numpy's or Decimal; NaN for what is none."""
+    if not isinstance(value, NUMBERS) or isinstance(value, bool):
+        return nan
+    try:
+        return float(value)
+    except OverflowError:
+        return inf
+
+
+def _off(what: str, value: object, instrument: Instrument, step: Decimal, word: str) -> str:
+    numerator, denominator = step.as_integer_ratio()
+    below = floor(_number(value) * denominator / numerator)
+    near = [f"{(steps * step).normalize():f}" for steps in (below, below + 1) if steps > 0]
     return f"{what} {value} is not a multiple of the {word} {step} of {_name(instrument)}; nearest: {' or '.join(near)}"
 
 

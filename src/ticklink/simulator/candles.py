@@ -14,7 +14,8 @@ from ticklink.bus import frames
 from ticklink.model.candles import MINUTE_MS, level_ms, offset_ms
 from ticklink.storage.columns import Trades
 
-NS_PER_MINUTE = 60_000_000_000
+NS_PER_MS = 1_000_000
+NS_PER_MINUTE = 60_000 * NS_PER_MS
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -47,18 +48,14 @@ class CandleHistory:
     """Candles of the symbols of one venue; fed with trades as they are loaded, and with earlier ones when asked for."""
 
     def __init__(self, start_ns: int, earlier: Earlier) -> None:
-        self._start_ms = -(-start_ns // NS_PER_MINUTE) * MINUTE_MS
-        self._earlier = earlier
+        self._start_ns, self._earlier = start_ns, earlier
         self._parts: dict[str, list[Minutes]] = {}
-        self._known_from: dict[str, int] = {}
+        self._known_from_ns: dict[str, int] = {}
 
     def add(self, sym: str, trades: Trades) -> None:
-        """Trades later than those before."""
+        """Trades later than those before, and none before the replay's start."""
         if len(trades.time):
-            parts = self._parts.setdefault(sym, [])
-            parts.append(minutes(trades))
-            if len(parts) > 1 and parts[-2].time[-1] == parts[-1].time[0]:
-                parts[-2:] = [joined(parts[-2], parts[-1])]
+            self._parts.setdefault(sym, []).append(minutes(trades))
 
     def rows(self, sym: str, level: str, since_ms: int | None, now_ms: int, count: int) -> list[dict[str, Any]]:
         step, offset = level_ms(level), offset_ms(level)
@@ -67,14 +64,21 @@ class CandleHistory:
         return [frames.candle(*row) for row in zip(*self.candles(sym, level, first, end), strict=True)]
 
     def candles(self, sym: str, level: str, first_ms: int, end_ms: int) -> list[list[Any]]:
-        """Columns time, open, high, low, close, volume of the buckets that start in [first, end), without holes."""
+        """Columns time, open, high, low, close, volume of the buckets that start in [first, end), without holes.
+
+        There are none from before the first trade that is known: one of the bucket before `first` counts as known.
+        """
         step, offset = level_ms(level), offset_ms(level)
         self._load_from(sym, first_ms - step)
-        table = self._table(sym)
-        table = Minutes._make(column[: np.searchsorted(table.time, end_ms)] for column in table)
-        starts = (table.time - offset) // step * step + offset
-        grouped = grouped_by(table, starts)
+        table = self._between(sym, first_ms, end_ms)
+        grouped = grouped_by(table, (table.time - offset) // step * step + offset)
         return filled(grouped, first_ms, end_ms, step)
+
+    def _between(self, sym: str, first_ms: int, end_ms: int) -> Minutes:
+        """The minutes in [first, end), and the last one before them: its close is what silence repeats."""
+        table = self._table(sym)
+        first, end = np.searchsorted(table.time, (first_ms, end_ms)).tolist()
+        return Minutes._make(column[max(0, first - 1) : end] for column in table)
 
     def _table(self, sym: str) -> Minutes:
         parts = self._parts.get(sym)
@@ -86,16 +90,11 @@ class CandleHistory:
 
     def _load_from(self, sym: str, first_ms: int) -> None:
         """Reach further back than the replay, as far as the archive does."""
-        known = self._known_from.get(sym, self._start_ms)
-        if first_ms >= known:
-            return
-        first_ms = first_ms // MINUTE_MS * MINUTE_MS
-        older = [
-            minutes(part) for part in self._earlier(sym, first_ms * 1_000_000, known * 1_000_000) if len(part.time)
-        ]
-        self._known_from[sym] = first_ms
-        self._parts[sym] = [*older, *self._parts.get(sym, [])]
-        self._parts[sym] = [self._table(sym)] if self._parts[sym] else []
+        first_ns, known_ns = first_ms * NS_PER_MS, self._known_from_ns.get(sym, self._start_ns)
+        if first_ns < known_ns:
+            older = [minutes(part) for part in self._earlier(sym, first_ns, known_ns) if len(part.time)]
+            self._parts[sym] = [*older, *self._parts.get(sym, [])]
+            self._known_from_ns[sym] = first_ns
 
 
 def minutes(trades: Trades) -> Minutes:

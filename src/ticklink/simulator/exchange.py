@@ -9,6 +9,8 @@ Time is what it is told: `advance` first, then act. What happened is told to the
 whole ticks and lots; native and unified order calls meet here, so that every rule is kept once.
 """
 
+import msgspec
+
 from ticklink.model.errors import InputError
 from ticklink.model.money import Contract, ratio
 from ticklink.simulator.accounts import Account
@@ -54,11 +56,11 @@ class Exchange:
         return self._clearing.fills
 
     def add_market(self, market: Market) -> None:
-        """Trade an instrument here."""
-        instrument = market.instrument
-        maker, taker = (ratio(rate) for rate in self.fees.rates(instrument))
+        """Trade an instrument here, at the fees of this simulation: margin is held for them too."""
+        maker, taker = self.fees.rates(market.instrument)
+        instrument = msgspec.structs.replace(market.instrument, maker_fee=maker, taker_fee=taker)
         funding_ns = self.funding.next_ns(instrument, self.now_ns) or NEVER
-        self.seats[instrument.sym] = Seat(market, Contract.of(instrument), maker, taker, funding_ns)
+        self.seats[instrument.sym] = Seat(market, Contract.of(instrument), ratio(maker), ratio(taker), funding_ns)
 
     def seat(self, sym: str) -> Seat:
         try:

@@ -162,8 +162,8 @@ class SimulatedVenue:
 
     def _fetch_candles(self, request: FetchCandles) -> list[dict[str, Any]]:
         self.exchange.seat(request.sym)
-        now_ms = self.exchange.now_ns // NS_PER_MS
-        return self._candles.rows(request.sym, request.level, request.since, now_ms, LATEST_CANDLES)
+        since_ms, now_ms = checks.since_ms(request.since), self.exchange.now_ns // NS_PER_MS
+        return self._candles.rows(request.sym, request.level, since_ms, now_ms, LATEST_CANDLES)
 
     def _call_endpoint(self, request: CallEndpoint) -> Any:
         if request.version not in ("public", "private"):
@@ -172,7 +172,8 @@ class SimulatedVenue:
             raise Refused(f"native calls to {self.src} are not simulated yet; use the unified calls")
         status, body = self._face.handle(request.method.upper(), request.path, request.params or {})
         if status >= 400:
-            raise Rejected(body["error"]["message"], status, body["error"]["name"])
+            error = body.get("error", body)
+            raise Rejected(error["message"], status, error.get("name", "HTTPError"))
         return body
 
     def scale(self, asset: str) -> int:
