@@ -135,6 +135,11 @@ class World:
         """A unified call."""
         return self.venue.handle(request)
 
+    def market(self, sym: str) -> ReplayedMarket:
+        found = self.exchange.seats[sym].market
+        assert isinstance(found, ReplayedMarket)
+        return found
+
     def move(self, seconds: float) -> None:
         """Let time pass."""
         self.exchange.advance(self.exchange.now_ns + int(seconds * S))
@@ -163,6 +168,11 @@ def market(
     quotes = Quotes(time, price - half_spread, shown, price + half_spread, shown)
     sides = np.where(np.arange(len(prices)) % 2, -1, 1).astype(np.int8)
     return quotes, Trades(time + MS // 2, price, np.full(len(prices), 300.0), sides)
+
+
+def some(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A row's fields of these names."""
+    return {name: row[name] for name in names}
 
 
 def _no_earlier(_sym: str, _first_ns: int, _end_ns: int) -> Iterator[Trades]:

@@ -10,7 +10,7 @@ from ticklink.simulator.accounts import Entry
 from ticklink.simulator.bitmex_params import Params, invalid, missing
 from ticklink.simulator.bitmex_queries import Query, Row, Table
 from ticklink.simulator.bitmex_rows import ACCOUNT, currency, position_row, quantity
-from ticklink.simulator.bitmex_tickets import BAD_SYMBOL, unsimulated
+from ticklink.simulator.bitmex_tickets import BAD_SYMBOL
 from ticklink.simulator.exchange import Exchange, Seat
 from ticklink.simulator.margin import MarginSummary
 from ticklink.simulator.orders import BUY, SELL
@@ -25,7 +25,7 @@ SETTLED_AT_NS = NS_PER_DAY // 2
 DEFAULT_CURRENCY = "XBt"
 MOST_HISTORY = 10_000
 LARGEST_LEVERAGE = 100
-ISOLATED = "isolated margin is"
+ISOLATED = "{name} is invalid: isolated margin is not simulated; send {cross} for cross margin"
 
 POSITIONS = Table(frozenset(wire.PositionRow.__struct_fields__), ("account", "symbol", "currency"))
 
@@ -46,7 +46,8 @@ class AccountDesk:
         exchange = self._exchange
         query = Query.of(params, POSITIONS, [seat.contract.instrument for seat in exchange.seats.values()])
         exchange.set_marks()
-        return query.answer([self._position(sym) for sym in exchange.account.positions])
+        syms = list(exchange.account.positions)
+        return query.answer(self._position(sym) for sym in (reversed(syms) if query.reverse else syms))
 
     def set_leverage(self, params: Params) -> Row:
         """0 is cross margin, which is what is simulated."""
@@ -57,13 +58,13 @@ class AccountDesk:
         if not 0 <= leverage <= LARGEST_LEVERAGE:
             raise invalid("leverage")
         if leverage:
-            raise unsimulated("leverage is invalid", f"{ISOLATED} (send 0 for cross margin)")
+            raise Rejected(ISOLATED.format(name="leverage", cross="0"))
         return self._position_of(seat)
 
     def isolate(self, params: Params) -> Row:
         seat = self._derivative(params)
         if params.flag("enabled", default=True):
-            raise unsimulated("enabled is invalid", f"{ISOLATED} (send false for cross margin)")
+            raise Rejected(ISOLATED.format(name="enabled", cross="false"))
         return self._position_of(seat)
 
     def _derivative(self, params: Params) -> Seat:

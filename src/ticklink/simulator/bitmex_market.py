@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ticklink.model.candles import LEVELS_MS
+from ticklink.model.money import Contract
 from ticklink.simulator.bitmex_instruments import instrument_row
 from ticklink.simulator.bitmex_params import Params, invalid, missing
 from ticklink.simulator.bitmex_queries import Query, Row, Table, series
@@ -107,7 +108,8 @@ class PublicTables:
 
     def _answer(self, params: Params, table: Table, rows: Callable[[Seat, Query], Iterator[Row]]) -> list[Row]:
         query = Query.of(params, table, self._instruments())
-        parts = [rows(self._present(sym), query) for sym in self._exchange.seats if query.has_symbol(sym)]
+        syms = [sym for sym in self._exchange.seats if query.has_symbol(sym)]
+        parts = [rows(self._present(sym), query) for sym in (reversed(syms) if query.reverse else syms)]
         return query.answer(heapq.merge(*parts, key=lambda row: row["timestamp"], reverse=query.reverse))
 
     def _seat_quotes(self, seat: Seat, query: Query) -> Iterator[Row]:
@@ -255,9 +257,7 @@ def _trade_row(seat: Seat, recording: Recording, row: int) -> Row:
     ticks = instrument.nearest_ticks(price)
     numerator, denominator = instrument.lot_ratio
     lots = size * denominator / numerator
-    gross = round(contract.value(ticks, 1) * lots)
-    is_quanto = contract.kind == "quanto"
-    home, foreign = (None, None) if is_quanto else contract.notionals(ticks, 1)
+    home, foreign = _worth(contract, ticks, lots)
     return {
         "timestamp": ns_to_iso(recording.trade_ns[row].item()),
         "symbol": contract.sym,
@@ -266,11 +266,22 @@ def _trade_row(seat: Seat, recording: Recording, row: int) -> Row:
         "price": price,
         "tickDirection": _tick_direction(recording, row),
         "trdMatchID": match_id(recording.trade_base + row),
-        "grossValue": gross,
-        "homeNotional": None if home is None else abs(home) * lots,
-        "foreignNotional": None if foreign is None else abs(foreign) * lots,
+        "grossValue": round(contract.value(ticks, 1) * lots),
+        "homeNotional": home,
+        "foreignNotional": foreign,
         "trdType": "Regular",
     }
+
+
+def _worth(contract: Contract, ticks: int, lots: float) -> tuple[float | None, float | None]:
+    """In base and quote units. A quanto's need another market's price; old recordings have parts of today's lots."""
+    if contract.kind == "quanto":
+        return None, None
+    if lots.is_integer():
+        home, foreign = contract.notionals(ticks, int(lots))
+        return home, abs(foreign)
+    home, foreign = contract.notionals(ticks, 1)
+    return home * lots, abs(foreign) * lots
 
 
 def _tick_direction(recording: Recording, row: int) -> str:

@@ -16,6 +16,9 @@ from ticklink.simulator.orders import BUY, SELL, SIDE_SIGNS, OrderType, TimeInFo
 from ticklink.simulator.rules import Rejected
 
 LONGEST_ID = 36
+HIGHEST_PRICE = 2**53
+"""Where an instrument names none."""
+
 DEFAULT_TYPE: OrderType = "Market"
 """[M] Without price and stopPx. The API description says Limit, which would refuse a `Close` without a price that it allows."""
 
@@ -215,7 +218,7 @@ def _stop(params: Params, instrument: Instrument, type_: OrderType) -> int | Non
 
 
 def _ticks(instrument: Instrument, price: float, bad: str, off_tick: str) -> int:
-    if price <= 0 or (instrument.max_price is not None and price > instrument.max_price):
+    if not 0 < price <= (HIGHEST_PRICE if instrument.max_price is None else instrument.max_price):
         raise Rejected(bad)
     ticks = checks.whole(price, instrument.tick_ratio)
     if ticks is None:
