@@ -1,4 +1,4 @@
-"""A grid: bids below the market and asks above it; every fill is answered by an order one step on the other side.
+"""A grid: bids below the market and asks above it; every fill is answered by an order that takes its profit.
 
 Written the way many bots are: it waits for the first quote in a sleep loop and tends its grid with a timer.
 """
@@ -8,8 +8,9 @@ import time
 
 from ticklink import Link, logger
 
-VENUE, SRC, SYM = "BitMEX", "bitmex", "XBTUSD"
-LEVELS, STEP, SIZE = 5, 16.0, 1000
+VENUE, SYM = "BitMEX", "XBTUSD"
+LEVELS, STEP, SIZE = 20, 15.0, 1000
+PROFIT = 96.0  # 0.15 % at 64,000: the fees of both sides are 0.10 %
 TEND_EVERY_S = 60
 
 
@@ -35,11 +36,13 @@ class Trading(Link):
         self.mid = (data["bid"][0] + data["ask"][0]) / 2
 
     def fill_update(self, src, sym, data):
-        if data["fill_size"] < SIZE and data["cum_size"] < SIZE:
+        if data["cum_size"] < SIZE:
             return
-        price, side = data["fill_price"], data["side"]
-        logger.info("%s filled at %s", side, price)
-        self.place("Sell" if side == "Buy" else "Buy", price + STEP if side == "Buy" else price - STEP)
+        logger.info("%s filled at %s", data["side"], data["fill_price"])
+        if data["side"] == "Buy":
+            self.place("Sell", data["fill_price"] + PROFIT)
+        else:
+            self.place("Buy", data["fill_price"] - PROFIT)
 
     def place(self, side, price):
         self.create_limit_order(VENUE, SYM, side, SIZE, price, post_only=True)
