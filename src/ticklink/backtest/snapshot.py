@@ -1,6 +1,7 @@
 """Snapshots of a running backtest for the live view."""
 
 from collections import deque
+from typing import Any
 
 from ticklink.backtest.session import Session
 from ticklink.backtest.terminal import OpenOrder, RecentFill, Snapshot
@@ -20,14 +21,21 @@ class Observer:
         self._venue = next(venue for venue in session.venues if venue.src == self._instrument.src)
         self._mids: deque[float] = deque(maxlen=MIDS_KEPT)
 
+    def look(self) -> None:
+        """Take note of the price; the more often, the finer the view's chart."""
+        quote = self._quote()
+        if quote is not None:
+            self._mids.append((quote["bid"][0] + quote["ask"][0]) / 2)
+
+    def _quote(self) -> dict[str, Any] | None:
+        return self._session.view.last_quote(self._instrument.src, self._instrument.sym)
+
     def snapshot(self, events_per_second: float) -> Snapshot:
         """What there is to see now."""
         session, instrument, exchange = self._session, self._instrument, self._venue.exchange
         now_ns = session.scheduler.current_ns()
-        quote = session.view.last_quote(instrument.src, instrument.sym)
+        quote = self._quote()
         bid, ask = (quote["bid"][0], quote["ask"][0]) if quote else (None, None)
-        if bid is not None and ask is not None:
-            self._mids.append((bid + ask) / 2)
         rate = self._mids[-1] if self._mids and instrument.settle == instrument.base else 1.0
         exchange.set_marks()
         position = exchange.account.positions.get(instrument.sym)

@@ -5,6 +5,7 @@ Nothing here starts a thread or a timer: a backtest replaces `threading` and `ti
 to nothing. Real time comes from the clock that was bound when this module was imported.
 """
 
+import sys
 from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
@@ -37,7 +38,9 @@ class Progress:
     ) -> None:
         self._start_ms, self._end_ms, self._now = start_ms, end_ms, now
         self._console = console or Console(stderr=True)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live = Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
         self._began = self._shown = now()
         self._every = REDRAW_S if self._console.is_terminal else LINE_EVERY_S
 
@@ -93,7 +96,14 @@ class LiveView:
         self, *, console: Console | None = None, every_s: float = REDRAW_S, now: Callable[[], float] = perf_counter
     ) -> None:
         self._every, self._now = every_s, now
-        self._live = Live(console=console or Console(), auto_refresh=False, screen=True)
+        # a run takes what the bot prints for its log: the view must not follow sys.stdout there
+        self._live = Live(
+            console=console or Console(file=sys.stdout),
+            auto_refresh=False,
+            screen=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self._shown = float("-inf")
 
     def __enter__(self) -> Self:

@@ -13,7 +13,7 @@ from ticklink.backtest.plan import parse_market, parse_time
 from ticklink.commands.synthetic import write_synthetic
 from ticklink.model.errors import InputError
 from ticklink.simulator.market import DEFAULT_START_NS, generate
-from ticklink.storage import archive, listing
+from ticklink.storage import inventory
 from ticklink.storage.instruments import catalog
 
 DEFAULT_ROOT = Path("data")
@@ -46,11 +46,11 @@ def list_data(root: Path, given: Path | None, as_json: bool) -> None:
     root = given or root
     if not root.is_dir():
         raise InputError(f"there is no archive at {root}; make one with `ticklink import` or `ticklink data synth`")
-    summaries = archive.describe(root)
+    summaries = inventory.describe(root)
     if as_json:
         click.echo(msgspec.json.encode({"root": str(root), "streams": summaries}))
     else:
-        Console().print(listing.table(summaries))
+        Console().print(inventory.table(summaries))
 
 
 @command.command("synth")

@@ -67,6 +67,7 @@ def play(plan: Plan, seconds: float) -> Result:
         wait_s = ahead_s - (REAL.perf_counter() - began)
         if wait_s > 0:
             REAL.sleep(wait_s)
+        observer[0].look()
         if view.is_due:
             view.show(observer[0].snapshot(session.replay.events / max(1e-9, REAL.perf_counter() - began)))
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ticklink.model.errors import InputError
-from ticklink.storage import listing
 from ticklink.storage.importers import importing
 from ticklink.storage.importers.parts import Wanted
+from ticklink.storage.importers.summary import summary
 from ticklink.storage.instruments import import_instruments
 
 
@@ -60,7 +60,7 @@ def command(
     if as_json:
         click.echo(msgspec.json.encode(report))
     else:
-        Console().print(listing.import_table(report))
+        Console().print(summary(report))
     sys.exit(1 if report.failed else 0)
 
 

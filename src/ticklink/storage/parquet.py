@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -129,7 +130,7 @@ def _columns(batch: Any, shape: type[AnyColumns], path: Path, row: int) -> AnyCo
         if batch.column(name).null_count:
             at = int(batch.column(name).is_null().to_numpy(zero_copy_only=False).argmax())
             raise DataError(f"{name} is missing", file=str(path), row=row + at + 1)
-    return gather(shape, lambda name: batch.column(name).to_numpy())
+    return gather(shape, lambda name: np.from_dlpack(batch.column(name)))  # to_numpy would import pandas
 
 
 def _fault(columns: Columns, span: Span, previous: int) -> tuple[int, str] | None:
