@@ -61,7 +61,7 @@ class BitmexRows:
 
 def order_row(order: Order) -> Row:
     """An order as it is now; a market order's price is its average once it has one."""
-    instrument, note = order.instrument, _note(order)
+    instrument, note, time = order.instrument, _note(order), ns_to_iso(order.updated_ns)
     is_unsized = note.is_whole_position and not order.triggered
     return {
         "orderID": order.order_id,
@@ -90,8 +90,8 @@ def order_row(order: Order) -> Row:
         "cumQty": quantity(instrument, order.filled),
         "avgPx": order.average_price,
         "text": text(order),
-        "transactTime": ns_to_iso(order.updated_ns),
-        "timestamp": ns_to_iso(order.updated_ns),
+        "transactTime": time,
+        "timestamp": time,
     }
 
 
