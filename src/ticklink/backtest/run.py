@@ -4,9 +4,14 @@ import gc
 import os
 import platform
 import random
+import shutil
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,11 +20,12 @@ import numpy as np
 from ticklink.backtest import record, virtual_time
 from ticklink.backtest.equity import Records, equity
 from ticklink.backtest.metrics import metrics
-from ticklink.backtest.outbox import Printed, bot_logger
+from ticklink.backtest.outbox import Outbox, Printed, bot_logger
+from ticklink.backtest.plan import Plan
 from ticklink.backtest.result import Result, Run, Timing
 from ticklink.backtest.session import Session
 from ticklink.backtest.watchdog import report_real_calls
-from ticklink.bot.loader import load
+from ticklink.bot.loader import load, working_directory
 from ticklink.simulator import models
 from ticklink.storage import archive
 
@@ -28,27 +34,52 @@ VERSIONS = ("ticklink", "numpy", "greenlet", "msgspec", "pyarrow")
 
 def run(session: Session) -> Result:
     """Play a backtest in this process, which it changes for good: call it once, in a process of its own."""
-    plan = session.plan
-    seed_everything(plan.seed)
-    virtual_time.install(session.scheduler)
+    with bot_folder(session.plan) as folder:
+        seed_everything(session.plan.seed)
+        virtual_time.install(session.scheduler)
+        with heard(session.outbox):
+            threading.excepthook = lambda args: _thread_failed(args)
+            session.loaded = load(session.plan.bot, session, directory=folder)
+            report_real_calls(lambda what, file, line: _real_call(session, what, file, line))
+            gc.collect()
+            gc.freeze()
+            began = virtual_time.REAL.perf_counter()
+            session.play()
+            seconds = virtual_time.REAL.perf_counter() - began - session.feeder.seconds
+    return result_of(session, seconds)
+
+
+@contextmanager
+def bot_folder(plan: Plan) -> Iterator[Path]:
+    """The bot's working directory: what was asked for, or a copy of its own that the run may change without a trace."""
+    if plan.workdir is not None:
+        yield plan.workdir
+        return
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="ticklink-") as folder:
+        kept = working_directory(plan.bot)
+        copy = Path(folder) / kept.name
+        if kept.is_dir():
+            shutil.copytree(kept, copy)
+        try:
+            yield copy
+        finally:
+            os.chdir(here)
+
+
+@contextmanager
+def heard(outbox: Outbox) -> Iterator[None]:
+    """While a bot runs, its log and what it prints go to the outbox."""
     stdout = sys.stdout
     bot_logger.setLevel("INFO")
-    bot_logger.addHandler(session.outbox)
     bot_logger.propagate = False
-    threading.excepthook = lambda args: _thread_failed(session, args)
+    bot_logger.addHandler(outbox)
+    sys.stdout = Printed(outbox.write)
     try:
-        sys.stdout = Printed(session.outbox.write)
-        session.loaded = load(plan.bot, session, directory=plan.workdir)
-        report_real_calls(lambda what, file, line: _real_call(session, what, file, line))
-        gc.collect()
-        gc.freeze()
-        began = virtual_time.REAL.perf_counter()
-        session.play()
-        seconds = virtual_time.REAL.perf_counter() - began - session.feeder.seconds
+        yield
     finally:
         sys.stdout = stdout
-        bot_logger.removeHandler(session.outbox)
-    return result_of(session, seconds)
+        bot_logger.removeHandler(outbox)
 
 
 def result_of(session: Session, seconds: float) -> Result:
@@ -62,6 +93,10 @@ def result_of(session: Session, seconds: float) -> Result:
         upto = min(upto + 1, len(session.times))
         times_ns = session.times[:upto]
     times = [int(time) // models.NS_PER_MS for time in times_ns]
+    fills = record.fills(session.venues)
+    if fills:
+        # what was on its way at the last event may have arrived a moment later
+        times[-1] = max(times[-1], fills[-1].time)
     for venue in session.venues:
         venue.exchange.advance(reached_ns)
     records = Records(
@@ -70,7 +105,7 @@ def result_of(session: Session, seconds: float) -> Result:
         venues=plan.venues,
         prices=session.samples.prices(session.instruments, upto),
         orders=record.orders(session.venues),
-        fills=record.fills(session.venues),
+        fills=fills,
         ledger=record.ledger(session.venues),
     )
     worth = equity(records, currency=plan.currency)
@@ -78,6 +113,7 @@ def result_of(session: Session, seconds: float) -> Result:
         run=Run(
             status=session.status,
             reason=session.reason,
+            traceback=session.traceback,
             bot={"file": loaded.file.name, "class": loaded.bot_class.__name__, "sha256": loaded.sha256},
             events=session.replay.events,
             from_=session.start_ns // models.NS_PER_MS,
@@ -146,7 +182,7 @@ def encode(result: Result) -> bytes:
     return msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n"
 
 
-def _thread_failed(session: Session, args: Any) -> None:
+def _thread_failed(args: Any) -> None:
     if args.exc_type is not None and issubclass(args.exc_type, SystemExit):
         return
     name = args.thread.name if args.thread is not None else "?"

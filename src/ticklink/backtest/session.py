@@ -47,7 +47,7 @@ class Session:
         plan.check()
         self.plan = plan
         self.status: Status = "completed"
-        self.reason = ""
+        self.reason = self.traceback = ""
         self.loaded: LoadedBot | None = None
         self.bot: Any = None
         self._on_progress = on_progress
@@ -128,7 +128,7 @@ class Session:
                 self.scheduler.spawn(self._start_bot, main=True)
                 self.replay.run(self.run_end_ns)
         except Stalled as stalled:
-            self._fail(f"{stalled}\n{stalled.stack}")
+            self._fail(str(stalled), stalled.stack)
         except TicklinkError as error:
             self._fail(str(error))
         except BaseException as error:  # noqa: BLE001 - a deadlock, or what a callback raised past Exception
@@ -146,13 +146,13 @@ class Session:
             bot.on_start()
         except Exception as error:  # noqa: BLE001 - the bot's own code: the run has failed
             where = "on_start" if self.bot is not None else "__init__"
-            self._fail(f"{where} raised:\n{bot_traceback(error, self.loaded.file.parent)}")
+            self._fail(f"{where} raised {type(error).__name__}: {error}", bot_traceback(error, self.loaded.file.parent))
             self.replay.stop()
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str, trace: str = "") -> None:
         if self.status != "failed":
-            self.status, self.reason = "failed", reason
-            self.outbox.write("CRITICAL", reason)
+            self.status, self.reason, self.traceback = "failed", reason, trace
+            self.outbox.write("CRITICAL", f"{reason}\n{trace}".rstrip())
 
     def _interrupted(self, _signal: int, _frame: Any) -> None:
         if self.status == "interrupted":

@@ -128,7 +128,12 @@ class LiveView:
 
 def summary(result: Result, *, report: str = "") -> RenderableType:
     """A run's outcome in a screenful: how it ended, its figures, what it assumed, and where the report is."""
-    parts: list[RenderableType] = [_headline(result), _outcome(result), Text(), _figures(result)]
+    parts: list[RenderableType] = [_headline(result)]
+    if result.run.traceback:
+        parts += [Text(), Text(result.run.traceback.rstrip(), style="red")]
+    parts += [_outcome(result)]
+    if result.orders:
+        parts += [Text(), _figures(result)]
     parts += [Text(note, style="yellow") for note in result.equity.notes]
     if result.assumptions:
         parts += [Text(), Text("Assumptions", style="bold"), _pairs(list(result.assumptions.items()))]

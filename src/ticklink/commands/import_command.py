@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from ticklink.backtest.plan import parse_market
 from ticklink.model.errors import InputError
 from ticklink.storage.importers import importing
 from ticklink.storage.importers.parts import Wanted
@@ -18,11 +19,18 @@ from ticklink.storage.instruments import import_instruments
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--data", "root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="The archive."
+    "--data",
+    "--out",
+    "root",
+    type=click.Path(path_type=Path),
+    default=Path("data"),
+    show_default=True,
+    help="The archive.",
 )
 @click.option(
     "--format", "format_name", type=click.Choice(list(importing.FORMATS)), help="Default: told by the content."
 )
+@click.option("--market", metavar="SRC:SYM", help="The exchange and symbol, where the file does not say them.")
 @click.option("--src", help="The exchange, where the file does not say it.")
 @click.option("--sym", help="The symbol, where the file does not say it.")
 @click.option("--level", help="The level of candles, where their spacing does not say it.")
@@ -33,6 +41,7 @@ def command(
     files: tuple[Path, ...],
     root: Path,
     format_name: str | None,
+    market: str | None,
     src: str | None,
     sym: str | None,
     level: str | None,
@@ -46,6 +55,8 @@ def command(
     Coinbase. A file is imported whole or not at all; importing it again changes nothing. The exit code is 1 when a file is
     damaged: the report says which, where and why.
     """
+    if market is not None:
+        src, sym = parse_market(market).src, parse_market(market).sym
     if instruments:
         _import_instruments(files, root, src, as_json)
         return
