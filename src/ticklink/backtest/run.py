@@ -52,19 +52,19 @@ def run(session: Session) -> Result:
 @contextmanager
 def bot_folder(plan: Plan) -> Iterator[Path]:
     """The bot's working directory: what was asked for, or a copy of its own that the run may change without a trace."""
-    if plan.workdir is not None:
-        yield plan.workdir
-        return
     here = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="ticklink-") as folder:
-        kept = working_directory(plan.bot)
-        copy = Path(folder) / kept.name
-        if kept.is_dir():
-            shutil.copytree(kept, copy)
         try:
-            yield copy
+            yield plan.workdir or _copied(working_directory(plan.bot), Path(folder))
         finally:
             os.chdir(here)
+
+
+def _copied(kept: Path, folder: Path) -> Path:
+    copy = folder / kept.name
+    if kept.is_dir():
+        shutil.copytree(kept, copy)
+    return copy
 
 
 @contextmanager
