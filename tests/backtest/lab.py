@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 from typing import Any, NamedTuple
 
 import msgspec
@@ -124,15 +124,33 @@ class Lab:
         assert (ended.code, ended.errors) == (0, "")
         return ended.result
 
+    def told(self, body: str, *options: str, **where: tuple[str, ...]) -> list[Any]:
+        """What a bot that is given by the body of its class says, see `speaking`."""
+        return said(self.play(speaking(body), *options, **where))
+
     def command(self, *words: str) -> Ended:
         return self._server.run(list(words), self.folder)
 
 
-def said(result: Result, topic: str) -> list[Any]:
+SPEAKING = f"""
+import threading, time
+from ticklink import Link, cron, logger
+
+T0 = {T0}
+
+
+class Trading(Link):
+    def say(self, *what):
+        self.publish("said", [*what, self.epoch_now - T0])
+
+"""
+
+
+def speaking(body: str) -> str:
+    """A bot's source from the body of its class; `self.say(...)` publishes what is given and the ms since T0."""
+    return SPEAKING + indent(dedent(body.lstrip("\n")), "    ")
+
+
+def said(result: Result, topic: str = "said") -> list[Any]:
     """What a bot published under a topic."""
     return [each.data for each in result.published if each.topic == topic]
-
-
-def at(result: Result, topic: str) -> list[int]:
-    """When a bot published under a topic, in ms since T0."""
-    return [each.time - T0 for each in result.published if each.topic == topic]
