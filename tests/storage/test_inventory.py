@@ -90,7 +90,7 @@ def printed(renderable: object) -> str:
 def test_the_table_names_ranges_gaps_and_damage(tmp_path: Path) -> None:
     write(tmp_path, 0, 30, 1440 * 2)
     text = printed(inventory.table(inventory.describe(tmp_path)))
-    for wanted in ("XBTUSD", "2024-01-01 00:00:00", "2024-01-03 00:00:00", "1 day missing: 2024-01-02", "for 30 min"):
+    for wanted in ("XBTUSD", "2024-01-01 00:00", "2024-01-03 00:00", "1 day missing: 2024-01-02", "for 30 min"):
         assert wanted in text
     assert b'"missing_days":["2024-01-02"]' in msgspec.json.encode(inventory.describe(tmp_path))
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -63,21 +65,19 @@ def describe(
     return [_summary(root, stream, hole_ns or _hole_ns(stream.stream)) for stream in wanted]
 
 
-def table(summaries: list[StreamSummary]) -> Table:
-    """The summaries for a terminal."""
-    shown = Table(title="Archive", title_justify="left", header_style="bold", row_styles=("", "on grey7"))
-    for name in ("Exchange", "Symbol", "Stream"):
+def table(summaries: list[StreamSummary]) -> RenderableType:
+    """The summaries for a terminal: a row a stream, and under them what is missing or damaged."""
+    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False)
+    for name in ("Market", "Stream", "From (UTC)", "To (UTC)"):
         shown.add_column(name, no_wrap=True)
-    shown.add_column("From (UTC)", no_wrap=True)
-    shown.add_column("To (UTC)", no_wrap=True)
-    for name in ("Rows", "Files", "Size"):
+    for name in ("Rows", "Size"):
         shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("Gaps and damage")
     for each in summaries:
-        size = f"{each.bytes / 1e6:,.1f} MB" if each.bytes >= 100_000 else f"{each.bytes / 1e3:,.1f} kB"
-        cells = (_when(each.first), _when(each.last), f"{each.rows:,}", f"{each.files:,}", size)
-        shown.add_row(each.src, each.sym, each.stream, *cells, _remarks(each))
-    return shown
+        size = f"{each.bytes / 1e6:,.1f}MB"
+        market = f"{each.src}:{each.sym}"
+        shown.add_row(market, each.stream, _minute(each.first), _minute(each.last), f"{each.rows:,}", size)
+    remarks = [_remarks(each) for each in summaries if each.damaged or each.missing_days or each.holes]
+    return Group(shown, *(remarks or [Text("no gaps, no damage", "green")]))
 
 
 def _summary(root: Path, stream: Stream, hole_ns: int) -> StreamSummary:
@@ -151,18 +151,22 @@ def _when(ns: int | None) -> str:
     return "-" if ns is None else f"{datetime.fromtimestamp(ns // 10**9, UTC):%Y-%m-%d %H:%M:%S}"
 
 
+def _minute(ns: int | None) -> str:
+    return _when(ns).rpartition(":")[0] or "-"
+
+
 def _remarks(each: StreamSummary) -> Text:
-    text = Text()
+    text = Text.assemble((f"{each.src}:{each.sym} {each.stream}\n", "bold"))
     for damage in each.damaged:
         place = Path(damage.file).name + (f", row {damage.row}" if damage.row else "")
-        text.append(f"{place} {damage.reason}\n", "bold red")
+        text.append(f"  {place} {damage.reason}\n", "bold red")
     if each.missing_days:
-        text.append(f"{_counted(each.missing_days, 'day')} missing: {_some(each.missing_days)}\n", "yellow")
+        text.append(f"  {_counted(each.missing_days, 'day')} missing: {_some(each.missing_days)}\n", "yellow")
     if each.holes:
         spans = [f"{_when(hole.start)} for {(hole.end - hole.start) / MINUTE_NS:,.0f} min" for hole in each.holes]
-        text.append(f"{_counted(each.holes, 'hole')}: {_some(spans)}\n", "yellow")
+        text.append(f"  {_counted(each.holes, 'hole')}: {_some(spans)}\n", "yellow")
     text.rstrip()
-    return text if text.plain else Text("none", "green")
+    return text
 
 
 def _counted(things: list[str] | list[Hole], name: str) -> str:
