@@ -86,19 +86,19 @@ def result_of(session: Session, seconds: float) -> Result:
     """What the run left behind."""
     plan, loaded = session.plan, session.loaded
     assert loaded is not None
-    reached_ns = min(max(session.scheduler.now_ns, session.start_ns), session.end_ns)
+    reached_ns = min(max(session.scheduler.current_ns(), session.start_ns), session.end_ns)
     upto = int(np.searchsorted(session.times, reached_ns, "right"))
     times_ns = session.times[:upto]
     if not upto or times_ns[-1] < reached_ns:
         upto = min(upto + 1, len(session.times))
         times_ns = session.times[:upto]
     times = [int(time) // models.NS_PER_MS for time in times_ns]
+    for venue in session.venues:
+        venue.exchange.advance(reached_ns)
     fills = record.fills(session.venues)
     if fills:
         # what was on its way at the last event may have arrived a moment later
         times[-1] = max(times[-1], fills[-1].time)
-    for venue in session.venues:
-        venue.exchange.advance(reached_ns)
     records = Records(
         times=times,
         instruments=session.instruments,
