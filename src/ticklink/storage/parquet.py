@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ticklink.model.errors import DataError
+from ticklink.storage.arrow import as_numpy, first_missing
 from ticklink.storage.columns import AnyColumns, Columns, arrays, dtype_of, first_fault, gather, is_sorted
 
 CHUNK_ROWS = 131_072
@@ -128,9 +128,9 @@ def _next(batches: Iterator[Any], path: Path, row: int) -> Any:
 def _columns(batch: Any, shape: type[AnyColumns], path: Path, row: int) -> AnyColumns:
     for name in shape._fields:
         if batch.column(name).null_count:
-            at = int(batch.column(name).is_null().to_numpy(zero_copy_only=False).argmax())
+            at = first_missing(batch.column(name))
             raise DataError(f"{name} is missing", file=str(path), row=row + at + 1)
-    return gather(shape, lambda name: np.from_dlpack(batch.column(name)))  # to_numpy would import pandas
+    return gather(shape, lambda name: as_numpy(batch.column(name)))
 
 
 def _fault(columns: Columns, span: Span, previous: int) -> tuple[int, str] | None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from ticklink.model.candles import LEVELS_MS, offset_ms
 from ticklink.model.errors import InputError
 from ticklink.storage.archive import Stream
+from ticklink.storage.arrow import as_numpy, first_missing
 from ticklink.storage.columns import Candles, Int64, first_fault, gather, pick
 from ticklink.storage.importers.parts import Part, Reading, first_line
 from ticklink.storage.importers.times import from_epoch, from_iso
@@ -146,12 +147,12 @@ def _symbols(reading: Reading, table: Any) -> Iterator[tuple[str, npt.NDArray[np
 def _column(reading: Reading, table: Any, ours: str, theirs: str, first_row: int) -> npt.NDArray[Any]:
     column = table.column(theirs).combine_chunks()
     if column.null_count:
-        row = int(column.is_null().to_numpy(zero_copy_only=False).argmax())
+        row = first_missing(column)
         raise reading.damage(f"{theirs} is missing", first_row + row)
     if ours == "time":
         return _time(reading, column, theirs, first_row)
     try:
-        values: npt.NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
+        values: npt.NDArray[np.float64] = as_numpy(column.cast(pa.float64(), safe=False))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise reading.damage(f"{theirs} is not a number: {first_line(error)}") from None
     return values
@@ -160,7 +161,7 @@ def _column(reading: Reading, table: Any, ours: str, theirs: str, first_row: int
 def _time(reading: Reading, column: Any, name: str, first_row: int) -> Int64:
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         try:
-            return np.asarray(column.cast(pa.timestamp("ns")).cast(pa.int64()).to_numpy(), np.int64)
+            return np.asarray(as_numpy(column.cast(pa.timestamp("ns")).cast(pa.int64())), np.int64)
         except pa.ArrowInvalid as error:
             raise reading.damage(f"{name} is out of range: {first_line(error)}") from None
     if pa.types.is_string(column.type) and _is_number(column[0].as_py()):
@@ -185,7 +186,7 @@ def _numbers(reading: Reading, column: Any, name: str) -> Any:
 
 
 def _epoch(reading: Reading, column: Any, name: str, first_row: int) -> Int64:
-    values = column.to_numpy()
+    values = as_numpy(column)
     bad = ~np.isfinite(values) | (np.abs(values) > 9e18) | (values < 0)
     if bad.any():
         raise reading.damage(

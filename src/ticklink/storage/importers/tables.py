@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from ticklink.storage.archive import Stream
+from ticklink.storage.arrow import as_numpy, first_missing
 from ticklink.storage.columns import Columns, Quotes, first_fault, gather, pick, shape_of
 from ticklink.storage.importers.parts import Part, Reading, first_line
 from ticklink.storage.importers.times import from_iso
@@ -130,9 +131,9 @@ def _codes(reading: Reading, batch: Any, column: str, first_row: int) -> npt.NDA
     """A text column as codes into its dictionary."""
     coded = batch.column(column)
     if coded.null_count:
-        row = int(coded.is_null().to_numpy(zero_copy_only=False).argmax())
+        row = first_missing(coded)
         raise reading.damage(f"{column} is missing", first_row + row)
-    codes: npt.NDArray[np.int32] = coded.indices.to_numpy()
+    codes: npt.NDArray[np.int32] = as_numpy(coded.indices)
     return codes
 
 
@@ -162,7 +163,7 @@ def _columns(
 
 
 def _values(column: Any, rows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-    values: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    values: npt.NDArray[Any] = as_numpy(column)
     return values if len(rows) == len(values) else values[rows]
 
 
@@ -176,7 +177,7 @@ def _complete(
         if ours == "side":
             complete &= _sides(reading, column, first_row) != 0
         elif column.null_count:
-            complete &= ~column.is_null().to_numpy(zero_copy_only=False)
+            complete &= ~as_numpy(column.is_null())
     found: npt.NDArray[np.bool_] = complete[rows]
     if form.stream == "quotes":
         reading.notes["quotes with an empty side left out"] += int(len(found) - found.sum())
@@ -190,7 +191,7 @@ def _expect_prices(reading: Reading, form: TableFormat, batch: Any, rows: npt.ND
     for ours in ("price", "size"):
         column = batch.column(form.columns[ours])
         if column.null_count:
-            missing = column.is_null().to_numpy(zero_copy_only=False)[rows]
+            missing = as_numpy(column.is_null())[rows]
             if missing.any():
                 raise reading.damage(f"{ours} is missing", first_row + int(rows[missing.argmax()]))
 
@@ -198,7 +199,7 @@ def _expect_prices(reading: Reading, form: TableFormat, batch: Any, rows: npt.ND
 def _sides(reading: Reading, column: Any, first_row: int) -> npt.NDArray[np.int8]:
     names = column.dictionary.to_pylist()
     sides = np.array([SIDES.get(name, 9) for name in names] + [0], np.int8)
-    codes = column.indices.fill_null(len(names)).to_numpy() if column.null_count else column.indices.to_numpy()
+    codes = as_numpy(column.indices.fill_null(len(names)) if column.null_count else column.indices)
     found: npt.NDArray[np.int8] = sides[codes]
     if (found == 9).any():
         row = int((found == 9).argmax())
@@ -211,7 +212,7 @@ def _times(
 ) -> npt.NDArray[np.int64]:
     column = batch.column("timestamp")
     if column.null_count:
-        row = int(column.is_null().to_numpy(zero_copy_only=False).argmax())
+        row = first_missing(column)
         raise reading.damage("timestamp is missing", first_row + row)
     if not form.is_iso:
         return _values(column, rows) * 1000
