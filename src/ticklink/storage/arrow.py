@@ -1,4 +1,4 @@
-"""Arrow columns as numpy arrays. pyarrow's own `to_numpy` imports pandas, which takes longer than reading most files."""
+"""Arrow columns as numpy arrays and back. pyarrow's own ways import pandas, which takes longer than reading most files."""
 
 from typing import Any
 
@@ -15,6 +15,12 @@ def as_numpy(column: Any) -> npt.NDArray[Any]:
     if column.null_count:
         column = column.fill_null(float("nan"))
     return np.from_dlpack(column)
+
+
+def as_arrow(values: npt.NDArray[Any]) -> Any:
+    """Numbers as an Arrow column, without a copy."""
+    whole = np.ascontiguousarray(values)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(whole.dtype), len(whole), [None, pa.py_buffer(whole)])
 
 
 def first_missing(column: Any) -> int:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ticklink.model.errors import DataError
-from ticklink.storage.arrow import as_numpy, first_missing
+from ticklink.storage.arrow import as_arrow, as_numpy, first_missing
 from ticklink.storage.columns import AnyColumns, Columns, arrays, dtype_of, first_fault, gather, is_sorted
 
 CHUNK_ROWS = 131_072
@@ -146,7 +146,7 @@ def _fault(columns: Columns, span: Span, previous: int) -> tuple[int, str] | Non
 
 def _write(file: object, columns: Columns) -> None:
     pq.write_table(
-        pa.table(dict(zip(columns._fields, arrays(columns), strict=True))),
+        pa.Table.from_arrays([as_arrow(column) for column in arrays(columns)], names=list(columns._fields)),
         file,
         compression="zstd",
         row_group_size=CHUNK_ROWS,
