@@ -123,7 +123,7 @@ class Exchange:
         """Take an order in. Raises Rejected where the venue would answer with an error; the order returned may be done."""
         seat = self.seat(ticket.sym)
         self._check(seat, ticket)
-        order = Order(next(self._clearing.numbers), seat.contract.instrument, ticket, self.now_ns)
+        order = Order(next(self._clearing.numbers), seat.contract.instrument, ticket, self._time.now_ns)
         self._clearing.reserve(seat, order)
         self._enter(seat, order)
         if order.triggered:
@@ -234,7 +234,7 @@ class Exchange:
         wanted = order.lots - order.filled
         if order.time_in_force == "FOK" and market.available(order.side, order.ticks, wanted) < wanted:
             return self._close(seat, order, "Canceled", rules.fok_text)
-        self._listener.order_changed(order, self.now_ns)
+        self._listener.order_changed(order, self._time.now_ns)
         if crosses:
             self._take(seat, order, wanted)
         if order.closed_ns is None:
@@ -279,7 +279,7 @@ class Exchange:
         self._clearing.release(seat, order, order.lots - order.filled)
         self._withdraw(seat, order)
         self._leave(seat, order, status)
-        self._listener.order_changed(order, self.now_ns)
+        self._listener.order_changed(order, self._time.now_ns)
 
     def _withdraw(self, seat: Seat, order: Order) -> None:
         """Take the order, or what waits for its trigger, out of the market."""
@@ -291,7 +291,7 @@ class Exchange:
 
     def _leave(self, seat: Seat, order: Order, status: Status) -> None:
         order.status, order.held_ticks, order.place = status, 0, None
-        order.closed_ns = order.updated_ns = self.now_ns
+        order.closed_ns = order.updated_ns = self._time.now_ns
         self.open_orders.pop(order.order_id, None)
         seat.open_orders -= 1
         if not order.triggered:
@@ -303,7 +303,7 @@ class Exchange:
 
     def _wait_for_trigger(self, seat: Seat, order: Order) -> None:
         """A buy stop triggers when its price is risen to, a sell stop when it is fallen to; if-touched the other way round."""
-        self._listener.order_changed(order, self.now_ns)
+        self._listener.order_changed(order, self._time.now_ns)
         market, watch = self._clearing.market(seat), self._watch(seat, order)
         value = watched_value(market, watch)
         if value is not None and watch.is_reached(value):
@@ -337,7 +337,7 @@ class Exchange:
             seat.market.shrink(order, lots)
         order.lots = lots
         self._note_change(order)
-        self._listener.order_changed(order, self.now_ns)
+        self._listener.order_changed(order, self._time.now_ns)
 
     def _shrink_to_filled(self, seat: Seat, order: Order) -> None:
         self._clearing.release(seat, order, order.lots - order.filled)
@@ -346,7 +346,7 @@ class Exchange:
             order.lots = order.filled
             self._note_change(order)
         self._leave(seat, order, "Filled" if order.filled else "Canceled")
-        self._listener.order_changed(order, self.now_ns)
+        self._listener.order_changed(order, self._time.now_ns)
 
     def _rework(self, seat: Seat, order: Order, ticks: int | None, lots: int, stop_ticks: int | None) -> None:
         """A new price or a larger size: the order loses its place and meets the market again."""

@@ -54,11 +54,11 @@ class Guard:
 
     def _is_safe(self, asset: str, positions: list[Position], marks: dict[str, int]) -> bool:
         """Would the account still stand with every position at these marks? The present ones are put back."""
-        account = self._clearing.account
+        clearing = self._clearing
         for each in positions:
-            account.set_mark(each.contract, marks[each.contract.sym])
-        is_safe = not account.is_liquidatable(asset)
-        self._clearing.set_marks()
+            clearing.account.set_mark(each.contract, marks[each.contract.sym])
+        is_safe = not clearing.account.is_liquidatable(asset)
+        clearing.set_marks()
         return is_safe
 
     def _draw(self, asset: str, positions: list[Position]) -> None:

@@ -15,8 +15,8 @@ from ticklink.model.instruments import Instrument
 from ticklink.simulator.markets import NEVER
 from ticklink.simulator.orders import BUY
 
-BLOCK = 64
-"""Rows per block."""
+BLOCK = 16
+"""Rows per block: so few that looking through one takes no longer than asking numpy to."""
 
 NEARBY = 16
 """How many rows on the next lookup of the present is tried first."""
@@ -38,37 +38,31 @@ NO_SIDES: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
 class Searchable:
     """Integers in row order with the minimum of each block."""
 
-    __slots__ = ("_block", "_minima", "_values", "view")
+    __slots__ = ("_block", "_minima", "view")
 
     def __init__(self, values: Integers, block: int) -> None:
-        self._block, self._values, self.view = block, values, values.data
+        self._block, self.view = block, values.data
         starts = np.arange(0, len(values), block)
         self._minima: list[int] = np.minimum.reduceat(values, starts).tolist() if len(values) else []
 
     def first_at_most(self, bound: int, start: int, stop: int) -> int:
         """The first row in [start, stop) whose value is `bound` or less, or `stop`."""
-        if start >= stop:
-            return stop
-        size, minima = self._block, self._minima
-        for block in range(start // size, (stop + size - 1) // size):
-            if minima[block] <= bound:
-                low, high = max(start, block * size), min(stop, (block + 1) * size)
-                found = self._values[low:high] <= bound
-                first = int(found.argmax())
-                if found[first]:
-                    return low + first
-        return stop
+        return next(self.rows_at_most(bound, start, stop), stop)
 
     def rows_at_most(self, bound: int, start: int, stop: int) -> Iterator[int]:
         """Every row in [start, stop) whose value is `bound` or less."""
         if start >= stop:
             return
-        size, minima = self._block, self._minima
-        for block in range(start // size, (stop + size - 1) // size):
-            if minima[block] <= bound:
-                low, high = max(start, block * size), min(stop, (block + 1) * size)
-                for row in (self._values[low:high] <= bound).nonzero()[0].tolist():
-                    yield low + row
+        size, view = self._block, self.view
+        first = start // size
+        minima = self._minima[first : (stop + size - 1) // size]
+        if min(minima) > bound:
+            return
+        for block, lowest in enumerate(minima, first):
+            if lowest <= bound:
+                for row in range(max(start, block * size), min(stop, (block + 1) * size)):
+                    if view[row] <= bound:
+                        yield row
 
 
 class SideView(NamedTuple):
@@ -142,7 +136,7 @@ class Steps:
 class Recording:
     """A window on one instrument's quotes and trades. `loaded_ns` tells up to which time everything is in it.
 
-    The present (`quote`, `next_quote`, `next_trade`) is what `look_up` found last, and holds until `until_ns`.
+    The present is what `find_quote` and `find_trade` found last; it holds until `quote_until_ns` and `trade_until_ns`.
     """
 
     def __init__(
@@ -160,7 +154,7 @@ class Recording:
         self.quote: Displayed | None = None
         self.next_quote = self.next_trade = 0
         """Absolute numbers of the first quote and trade after the present."""
-        self.until_ns = -1
+        self.quote_until_ns = self.trade_until_ns = -1
 
     def append(self, quotes: Any, trades: Any, loaded_ns: int, keep_ns: int) -> None:
         """Add rows up to `loaded_ns`, and drop those that no longer matter at `keep_ns` (but the last quote and trade).
@@ -194,24 +188,22 @@ class Recording:
         """The absolute number after the window's last quote."""
         return self.quote_base + len(self.quote_ns)
 
-    def look_up(self, now_ns: int) -> None:
-        """Find the present at a time that is loaded, and not before the last one."""
+    def find_quote(self, now_ns: int) -> None:
+        """Look up the present quote at a time that is loaded, and not before the last one."""
         steps = self.steps()
-        quote = last_at(steps.quote_ns, now_ns, self.next_quote - 1 - self.quote_base)
-        trade = last_at(steps.trade_ns, now_ns, self.next_trade - 1 - self.trade_base)
-        self.next_quote, self.next_trade = self.quote_base + quote + 1, self.trade_base + trade + 1
-        self.until_ns = min(
-            time_of(steps.quote_ns, quote + 1, self.loaded_ns + 1),
-            time_of(steps.trade_ns, trade + 1, self.loaded_ns + 1),
-        )
-        if quote >= 0 and (self.quote is None or self.quote.number != self.quote_base + quote):
-            self.quote = Displayed(
-                self.quote_base + quote,
-                steps.bid[quote],
-                steps.bid_lots[quote],
-                steps.ask[quote],
-                steps.ask_lots[quote],
-            )
+        row = first_after(steps.quote_ns, now_ns, self.next_quote - self.quote_base)
+        self.next_quote = number = self.quote_base + row
+        self.quote_until_ns = steps.quote_ns[row] if row < len(steps.quote_ns) else self.loaded_ns + 1
+        row -= 1
+        if row >= 0:
+            self.quote = Displayed(number - 1, steps.bid[row], steps.bid_lots[row], steps.ask[row], steps.ask_lots[row])
+
+    def find_trade(self, now_ns: int) -> None:
+        """The same for the last trade."""
+        times = self.steps().trade_ns
+        row = first_after(times, now_ns, self.next_trade - self.trade_base)
+        self.next_trade = self.trade_base + row
+        self.trade_until_ns = times[row] if row < len(times) else self.loaded_ns + 1
 
     def last_ticks(self) -> int | None:
         """The price of the present's last trade."""
@@ -233,16 +225,8 @@ class Recording:
             setattr(self, ours, kept.copy() if added is None else np.concatenate((kept, added)) if len(kept) else added)
 
 
-def last_at(times: View, now_ns: int, known: int) -> int:
-    """The last row at or before a time, -1 if there is none; `known` is one that is no later than it."""
-    low = max(0, known)
-    high = min(len(times), low + NEARBY)
-    if high and times[high - 1] <= now_ns:
-        low, high = high, len(times)
-    return bisect_right(times, now_ns, low, high) - 1
-
-
-def time_of(times: View, row: int, otherwise: int) -> int:
-    """When a row was, or `otherwise` past the last."""
-    time: int = times[row] if row < len(times) else otherwise
-    return time
+def first_after(times: View, now_ns: int, known: int, nearby: int = NEARBY) -> int:
+    """The first row later than a time; `known` is one that is no later than that row."""
+    low, stop = max(0, known), len(times)
+    near = low + nearby
+    return bisect_right(times, now_ns, low, near if near < stop and times[near] > now_ns else stop)

@@ -13,7 +13,7 @@ from ticklink.model.instruments import Instrument
 from ticklink.simulator.markets import NEVER, Hit
 from ticklink.simulator.models import Queue
 from ticklink.simulator.orders import BUY, SELL, Order
-from ticklink.simulator.recording import BLOCK, Displayed, Recording, SideView, Steps
+from ticklink.simulator.recording import BLOCK, Displayed, Recording, SideView, Steps, first_after
 from ticklink.simulator.watches import Watch
 
 FIRST_LOOK, LONGEST_LOOK = 128, 16_384
@@ -130,11 +130,11 @@ class ReplayedMarket:
     # What a taker meets
 
     def best(self) -> tuple[int | None, int | None]:
-        quote = self._present().quote
+        quote = self._quote()
         return (None, None) if quote is None else (quote.bid, quote.ask)
 
     def last_ticks(self) -> int | None:
-        return self._present().last_ticks()
+        return self._last_trade().last_ticks()
 
     def available(self, side: int, limit_ticks: int | None, at_most: int) -> int:
         return sum(lots for _, lots in self._levels(side, limit_ticks, at_most))
@@ -147,7 +147,7 @@ class ReplayedMarket:
 
     def _levels(self, side: int, limit_ticks: int | None, lots: int) -> list[tuple[int, int]]:
         """The assumed depth: every tick from the best price on holds what is displayed there, less what we took already."""
-        quote = self._present().quote
+        quote = self._quote()
         if quote is None:
             return []
         ticks, shown = (quote.ask, quote.ask_lots) if side == BUY else (quote.bid, quote.bid_lots)
@@ -202,7 +202,8 @@ class ReplayedMarket:
 
     def _arrive(self, waiting: Waiting) -> None:
         """Everything up to now has happened before; whoever comes later stands behind."""
-        recording = self._present()
+        self._quote()
+        recording = self._last_trade()
         self._numbers += 1
         waiting.number, waiting.step = self._numbers, self._first_look
         waiting.seen_quote, waiting.seen_trade = recording.next_quote, recording.next_trade
@@ -239,7 +240,7 @@ class ReplayedMarket:
         waiting.step = min(2 * waiting.step, LONGEST_LOOK)
         if stop < len(steps.quote_ns):
             end_ns = steps.quote_ns[stop - 1]
-            trade_stop = bisect_right(steps.trade_ns, end_ns, trade)
+            trade_stop = first_after(steps.trade_ns, end_ns, trade, waiting.step)
         else:
             stop, end_ns, trade_stop = len(steps.quote_ns), recording.loaded_ns, len(steps.trade_ns)
         search = self._find_price if isinstance(waiting.item, Watch) else self._find_fill
@@ -273,7 +274,7 @@ class ReplayedMarket:
         through = view.against.first_at_most(waiting.bound - 1, first, stop)
         is_through = through < stop
         if is_through:
-            trade_stop = bisect_right(steps.trade_ns, steps.quote_ns[through], trade)
+            trade_stop = bisect_right(steps.trade_ns, steps.quote_ns[through], trade, trade_stop)
         if self._find_trade(waiting, steps, view, first, through, trade, trade_stop):
             return True
         if is_through:
@@ -315,13 +316,25 @@ class ReplayedMarket:
 
     # The present
 
-    def _present(self) -> Recording:
+    def _quote(self) -> Displayed | None:
         recording = self.recording
-        if self.now_ns >= recording.until_ns:
-            while recording.loaded_ns < self.now_ns:
-                self._more()
-            recording.look_up(self.now_ns)
+        if self.now_ns >= recording.quote_until_ns:
+            self._reach()
+            recording.find_quote(self.now_ns)
+        return recording.quote
+
+    def _last_trade(self) -> Recording:
+        """The recording, its last trade looked up."""
+        recording = self.recording
+        if self.now_ns >= recording.trade_until_ns:
+            self._reach()
+            recording.find_trade(self.now_ns)
         return recording
+
+    def _reach(self) -> None:
+        """Have the recording loaded up to now."""
+        while self.recording.loaded_ns < self.now_ns:
+            self._more()
 
 
 def ahead_at(view: SideView, bound: int, row: int) -> int:
