@@ -132,7 +132,7 @@ class Lab:
         return self._server.run(list(words), self.folder)
 
 
-SPEAKING = f"""
+SPEAKING = f"""\
 import threading, time
 from ticklink import Link, cron, logger
 

@@ -1,5 +1,7 @@
 """The ways in which real bots are written all work in virtual time: loops, timers, threads, queues, schedules, messages."""
 
+from typing import Any
+
 import pytest
 
 from tests.backtest.lab import T0, Lab, said, speaking
@@ -225,7 +227,7 @@ def test_a_signal_bot(lab: Lab) -> None:
     """
     result = lab.play(source)
     assert (result.run.bot["class"], result.run.status) == ("Signals", "completed")
-    expected = [{"size": 0.5}, {"quote": [1.0, 2.5]}, {"mid": None}, {}]
+    expected: list[dict[str, Any]] = [{"size": 0.5}, {"quote": [1.0, 2.5]}, {"mid": None}, {}]
     assert result.signals == [
         Signal(T0 + 1_000 * second + 520, "bitmex", "XBTUSD", intents) for second, intents in enumerate(expected)
     ]

@@ -189,7 +189,7 @@ def test_market_dicts_are_those_of_frames_and_of_the_archive(lab: Lab) -> None:
         """)
     )
     assert result.log == []
-    assert said(result, "quote") == [frames.quote(*values, T0 + ms) for ms, *values in quotes]
+    assert said(result, "quote") == [frames.quote(bid, bs, ask, size, T0 + ms) for ms, bid, bs, ask, size in quotes]
     assert said(result, "trade") == [
         frames.trade("Buy" if side > 0 else "Sell", price, size, T0 + ms) for ms, price, size, side in trades
     ]

@@ -140,12 +140,13 @@ class Session:
     def _start_bot(self) -> None:
         """The bot's main thread."""
         assert self.loaded is not None
+        where = "__init__"
         try:
             bot = self.loaded.bot_class()
+            where = "on_start"
             self.loaded.cron.start_by_itself()
             bot.on_start()
         except Exception as error:  # noqa: BLE001 - the bot's own code: the run has failed
-            where = "on_start" if self.bot is not None else "__init__"
             self._fail(f"{where} raised {type(error).__name__}: {error}", bot_traceback(error, self.loaded.file.parent))
             self.replay.stop()
 
