@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from tests.simulator.worlds import BUY, NO_FUNDING, SELL, Quote, Trade, Trader, recorded
+from tests.simulator.worlds import BUY, SELL, Quote, Trade, recorded
 from ticklink.model.instruments import Instrument
 from ticklink.simulator.book_market import BookMarket
 from ticklink.simulator.market import MarketEvent, Matched, QuoteChanged, Traded
 from ticklink.simulator.markets import Market
 from ticklink.simulator.matching import Book, Resting
-from ticklink.simulator.models import Funding
 
 Script = tuple[list[Quote], list[Trade]]
 Make = Callable[[Instrument, Script], Market]
@@ -77,7 +76,3 @@ def book(instrument: Instrument, script: Script) -> Market:
 
 
 KINDS: dict[str, Make] = {"recording": recording, "book": book}
-
-
-def trader(make: Make, instrument: Instrument, script: Script, *, funding: Funding = NO_FUNDING) -> Trader:
-    return Trader(make(instrument, script), funding=funding)

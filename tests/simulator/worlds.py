@@ -1,6 +1,6 @@
 """Small worlds for tests of the simulated exchange: instruments with round terms, recordings, an account, a log of all told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -221,6 +221,3 @@ class Trader:
     def position(self) -> int:
         position = self.account.positions.get(self.sym)
         return 0 if position is None else position.lots
-
-
-MakeMarket = Callable[[], Market]
