@@ -12,6 +12,7 @@ from ticklink.bus import frames
 from ticklink.model.positions import Position
 from ticklink.model.requests import Failure, Reply, Request
 from ticklink.simulator.exchange import Fill
+from ticklink.simulator.markets import NEVER
 from ticklink.simulator.models import NS_PER_MS, Latency
 from ticklink.simulator.native import NativeRows
 from ticklink.simulator.orders import SIDE_NAMES, Order
@@ -39,7 +40,7 @@ class Desk:
             )
         scheduler, latency = self._scheduler, self._latency
         scheduler.sleep_until(scheduler.current_ns() + latency.to_venue_ns())
-        now_ns = scheduler.current_ns()
+        now_ns = scheduler.now_ns
         venue.exchange.advance(now_ns)
         reply = venue.handle(request)
         self._interrupt()
@@ -49,7 +50,12 @@ class Desk:
     # replay.Venues
 
     def next_due_ns(self) -> int:
-        return min(exchange.next_due_ns() for exchange in self._exchanges)
+        due_ns = NEVER
+        for exchange in self._exchanges:
+            exchange_ns = exchange.next_due_ns()
+            if exchange_ns < due_ns:
+                due_ns = exchange_ns
+        return due_ns
 
     def advance(self, until_ns: int) -> None:
         for exchange in self._exchanges:

@@ -115,8 +115,11 @@ def parse_balances(texts: tuple[str, ...], venues: dict[str, str]) -> dict[str, 
             raise InputError(
                 f"--balance takes ASSET=AMOUNT or VENUE:ASSET=AMOUNT with a venue of {known}, not {text!r}"
             )
+        whole = parse_decimal(amount, "--balance")
+        if whole < 0:
+            raise InputError(f"--balance: {text!r} is negative; an account cannot start with a debt")
         for name in [venue] if venue else venues:
-            balances[name][asset] = parse_decimal(amount, "--balance")
+            balances[name][asset] = whole
     return balances
 
 
@@ -137,6 +140,8 @@ def parse_duration_ns(text: str, option: str) -> int:
         number = text.strip().removesuffix(unit)
         if number != text.strip():
             amount = parse_decimal(number, option)
+            if amount < 0:
+                raise InputError(f"{option}: {text!r} is negative")
             return int(amount * UNITS_NS[unit])
     raise InputError(f"{option} takes a duration with its unit (ms, us or s), for example 20ms, not {text!r}")
 

@@ -3,7 +3,6 @@
 import gc
 import os
 import platform
-import random
 import shutil
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import msgspec
 import numpy as np
 
 from ticklink.backtest import record, virtual_time
+from ticklink.backtest.chance import seed_everything
 from ticklink.backtest.equity import Records, equity
 from ticklink.backtest.metrics import metrics
 from ticklink.backtest.outbox import Outbox, Printed, bot_logger
@@ -28,6 +28,9 @@ from ticklink.backtest.watchdog import report_real_calls
 from ticklink.bot.loader import load, working_directory
 from ticklink.simulator import models
 from ticklink.storage import archive
+
+GARBAGE_EVERY = 20_000
+"""New objects between two collections: each looks at all the events at hand, so they should be rare."""
 
 VERSIONS = ("ticklink", "numpy", "greenlet", "msgspec", "pyarrow")
 
@@ -43,6 +46,7 @@ def run(session: Session) -> Result:
             report_real_calls(lambda what, file, line: _real_call(session, what, file, line))
             gc.collect()
             gc.freeze()
+            gc.set_threshold(GARBAGE_EVERY)
             began = virtual_time.REAL.perf_counter()
             session.play()
             seconds = virtual_time.REAL.perf_counter() - began - session.feeder.seconds
@@ -165,16 +169,6 @@ def checksums(session: Session) -> dict[str, str]:
     plan = session.plan
     paths = [path for source in session.tape.sources for path in source.files(plan.root, plan.start_ns, plan.end_ns)]
     return {path.relative_to(plan.root).as_posix(): archive.sha256(path) for path in sorted(set(paths))}
-
-
-def seed_everything(seed: int) -> None:
-    """What is random in this process from here on is the same on every run: random, numpy, uuid and secrets too."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    entropy = random.Random(f"ticklink {seed}")
-    os.urandom = entropy.randbytes
-    setattr(random.SystemRandom, "random", lambda _self: entropy.random())  # noqa: B010 - mypy will have no other
-    setattr(random.SystemRandom, "getrandbits", lambda _self, bits: entropy.getrandbits(bits))  # noqa: B010
 
 
 def encode(result: Result) -> bytes:
