@@ -1,7 +1,6 @@
-"""Runs the benchmarks one after the other: `./dev bench`, or `./dev bench NAME ...`.
+"""Runs the benchmarks one after the other, each in a process of its own: `./dev bench`, or `./dev bench NAME ...`.
 
-A benchmark is a module of this package with a `main`. One that imports what .venv lacks (it compares with another engine)
-runs in .venv-bench, where benchmarks/requirements.lock is installed, and is skipped where that is missing too.
+A benchmark is a module of this package with a `main`. One whose imports are not all installed is skipped, and said so.
 """
 
 import ast
@@ -11,9 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-ROOT = FOLDER.parent
-OTHER_PYTHON = ROOT / ".venv-bench/bin/python"
-SET_UP = "uv venv .venv-bench && uv pip install --python .venv-bench/bin/python -r benchmarks/requirements.lock -e ."
 
 
 def main(names: list[str]) -> int:
@@ -29,24 +25,18 @@ def main(names: list[str]) -> int:
 
 
 def benchmarks() -> list[str]:
-    return [path.stem for path in sorted(FOLDER.glob("*.py")) if "main" in functions(path) and path.stem != "__main__"]
+    return [path.stem for path in sorted(FOLDER.glob("*.py")) if path.stem != "__main__" and "main" in functions(path)]
 
 
 def run(name: str) -> bool:
     """Whether it ran to its end, or had a reason not to begin."""
-    print(f"\n== {name}: {headline(name)}", flush=True)
-    needed = imports(FOLDER / f"{name}.py")
-    python, absent = sys.executable, [package for package in needed if find_spec(package) is None]
-    if absent and OTHER_PYTHON.exists():
-        python, absent = str(OTHER_PYTHON), [package for package in needed if not has(OTHER_PYTHON, package)]
+    path = FOLDER / f"{name}.py"
+    print(f"\n== {name}: {(ast.get_docstring(tree(path)) or '').partition(chr(10))[0]}", flush=True)
+    absent = [package for package in imports(path) if find_spec(package) is None]
     if absent:
-        print(f"skipped: it needs {', '.join(absent)}, which .venv-bench does not have. To make that: {SET_UP}")
+        print(f"skipped: {', '.join(absent)} is not installed")
         return True
-    return subprocess.run([python, "-m", f"benchmarks.{name}"], cwd=ROOT).returncode == 0
-
-
-def headline(name: str) -> str:
-    return (ast.get_docstring(tree(FOLDER / f"{name}.py")) or "").partition("\n")[0]
+    return subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=FOLDER.parent).returncode == 0
 
 
 def imports(path: Path) -> list[str]:
@@ -66,11 +56,6 @@ def functions(path: Path) -> set[str]:
 
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def has(python: Path, package: str) -> bool:
-    finding = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
-    return subprocess.run([python, "-c", finding], cwd=ROOT).returncode == 0
 
 
 if __name__ == "__main__":

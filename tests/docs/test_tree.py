@@ -46,9 +46,9 @@ def test_no_file_names_a_machine_or_a_package_index() -> None:
 
 
 def tracked() -> list[str]:
-    """Every file of the repository, those too that are about to be added."""
+    """Every file of the repository."""
     if shutil.which("git") is None or not (pages.ROOT / ".git").exists():
         pytest.skip("needs a git checkout")
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listing = ["git", "ls-files", "-z"]
     names = subprocess.run(listing, cwd=pages.ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     return [name for name in names if name and name != THIS and (pages.ROOT / name).is_file()]
