@@ -64,7 +64,7 @@ def bare(bot_name: str, root: Path) -> dict[str, Any]:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    Link.__new__ = lambda cls, *_: object.__new__(cls)  # type: ignore[assignment, method-assign]
+    Link.__new__ = lambda cls, *_: object.__new__(cls)  # type: ignore[method-assign]
     Link.__init__ = lambda self: None  # type: ignore[method-assign, misc]
     spec.loader.exec_module(module)
     bot = module.Trading()

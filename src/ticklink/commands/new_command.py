@@ -11,11 +11,12 @@ from ticklink.bot.template import write_template
 @click.argument("name")
 @click.option(
     "--folder",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     default=Path("."),
     help="Where to write it.",
 )
 def command(name: str, folder: Path) -> None:
     """Write a commented bot to NAME.py, ready to run."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = write_template(name, folder)
     click.echo(f"wrote {path}; look at it, then:  ticklink check {path}")
