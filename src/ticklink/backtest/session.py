@@ -76,7 +76,7 @@ class Session:
             on_progress=lambda: self._on_progress(self) if self._on_progress else None,
             rows_at_once=rows_at_once,
         )
-        self.view = View(self.replay, plan.venues, self.instruments, self.histories)
+        self.view = View(self.replay, plan.venues, self.instruments, self.histories, self.start_ns)
         self.outbox = Outbox(self.scheduler.current_ns, self.replay.post)
         self.times = grid(self.start_ns, self.end_ns)
         self.samples = Samples(self.times, len(self.instruments))

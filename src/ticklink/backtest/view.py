@@ -3,14 +3,16 @@
 from typing import Any
 
 from ticklink.backtest.replay import Callback, Replay
+from ticklink.backtest.tape import Part
 from ticklink.bus import frames
 from ticklink.model.bars import Bars
-from ticklink.model.candles import candle_bin, level_ms
+from ticklink.model.candles import MINUTE_MS, candle_bin, level_ms
 from ticklink.model.errors import InputError
 from ticklink.model.instruments import Instrument
 from ticklink.simulator.candles import CandleHistory
 
 NS_PER_MS = 1_000_000
+NS_PER_MINUTE = 60_000_000_000
 
 
 class View:
@@ -22,10 +24,16 @@ class View:
         venues: dict[str, str],
         instruments: list[Instrument],
         histories: dict[str, CandleHistory],
+        start_ns: int,
     ) -> None:
         self._replay, self._venues, self._instruments, self._histories = replay, venues, instruments, histories
         self._codes = {(each.src, each.sym): 2 * index for index, each in enumerate(instruments)}
         self._before: dict[int, dict[str, Any]] = {}
+        self._seen_ns = start_ns
+        """Of the parts before the present one: everything earlier has been handed out, or was before the run."""
+        self._minute: dict[int, list[tuple[int, float, float]]] = {}
+        """The trades of that minute, by stream."""
+        self._closed: Part | None = None
         self._bars: dict[tuple[str, str, str], Bars] = {}
 
     def venues(self) -> dict[str, dict[str, str]]:
@@ -56,19 +64,34 @@ class View:
         return self._last(self._code(src, sym) + 1)
 
     def close_part(self) -> None:
-        """Before the replay goes on to its next part: keep the last row of every stream."""
+        """Before the replay goes on to its next part: keep the last row of every stream, and the trades of this minute."""
+        part, minute_ms = self._part(), self._seen() // NS_PER_MINUTE * MINUTE_MS
         for code in range(2 * len(self._instruments)):
             last = self._last(code)
             if last is not None:
                 self._before[code] = last
+            if code % 2:
+                self._minute[code] = self._trades_since(code, minute_ms)
+        self._seen_ns = self._seen()
+        self._closed = part or self._closed
+
+    def _part(self) -> Part | None:
+        """The part that is being handed out."""
+        part = self._replay.part
+        return part if part is not self._closed and self._replay.row else None
+
+    def _seen(self) -> int:
+        """The time of the latest row that was handed out."""
+        part = self._part()
+        return self._seen_ns if part is None else part.times[self._replay.row - 1].item()
 
     def _last(self, code: int) -> dict[str, Any] | None:
         """The latest row of a stream that was handed out."""
-        part, row = self._replay.part, self._replay.row
+        part = self._part()
         columns = None if part is None else part.streams[code]
-        if part is None or columns is None or not row:
+        if part is None or columns is None:
             return self._before.get(code)
-        count = part.count(code, row)
+        count = part.count(code, self._replay.row)
         if not count:
             return self._before.get(code)
         time, first, second, third, *rest = (column[count - 1].item() for column in columns)
@@ -94,25 +117,30 @@ class View:
         return bars
 
     def new_bars(self, src: str, sym: str, level: str) -> Bars:
-        """Filled with what was known up to now: ended candles, then the trades of the one that is growing."""
-        bars = Bars(level)
-        code = self._code(src, sym) + 1
-        start = candle_bin(self._replay.market_ns() // NS_PER_MS, level)
-        history = self._histories[src].candles(sym, level, start - len(bars) * level_ms(level), start)
-        bars.extend(*history)
-        for time_ms, price, size in self._trades_since(code, start):
+        """Filled with what was handed out up to now: ended candles, then the minutes and trades of the one that grows."""
+        bars, history = Bars(level), self._histories[src]
+        seen_ms = self._seen() // NS_PER_MS
+        start, minute = candle_bin(seen_ms, level), candle_bin(seen_ms, "1m")
+        bars.extend(*history.candles(sym, level, start - len(bars) * level_ms(level), start))
+        for time_ms, open_, high, low, close, volume in zip(*history.candles(sym, "1m", start, minute), strict=True):
+            if volume:  # else it only repeats the close before
+                for price, size in ((open_, volume), (high, 0.0), (low, 0.0), (close, 0.0)):
+                    bars.add_trade(time_ms, price, size)
+        for time_ms, price, size in self._trades_since(self._code(src, sym) + 1, minute):
             bars.add_trade(time_ms, price, size)
         return bars
 
-    def _trades_since(self, code: int, start_ms: int) -> list[tuple[int, float, float]]:
-        part, row = self._replay.part, self._replay.row
+    def _trades_since(self, code: int, minute_ms: int) -> list[tuple[int, float, float]]:
+        """Those handed out of the minute at hand."""
+        before = [trade for trade in self._minute.get(code, ()) if trade[0] >= minute_ms]
+        part = self._part()
         trades = None if part is None else part.streams[code]
         if part is None or trades is None:
-            return []
-        count = part.count(code, row)
-        first = int(trades.time.searchsorted(start_ms * NS_PER_MS))
+            return before
+        count = part.count(code, self._replay.row)
+        first = int(trades.time.searchsorted(minute_ms * NS_PER_MS))
         rows = zip(trades.time[first:count], trades[1][first:count], trades[2][first:count], strict=True)
-        return [(int(time) // NS_PER_MS, float(price), float(size)) for time, price, size in rows]
+        return before + [(int(time) // NS_PER_MS, float(price), float(size)) for time, price, size in rows]
 
     def _follow(self, code: int, bars: Bars) -> None:
         """Put the bars in front of the trade callback."""
