@@ -12,9 +12,7 @@ PROMPT = "$ ticklink "
 
 def test_the_quickstart_leads_to_a_report(tmp_path: Path) -> None:
     typed = [line for block in pages.blocks(PAGE, "console") for line in block.splitlines()]
-    assert "$ mkdir workspace" in typed
     workspace = tmp_path / "workspace"
-    workspace.mkdir()
     for command in (line.removeprefix(PROMPT) for line in typed if line.startswith(PROMPT)):
         if command.startswith("backtest"):
             edit(workspace / "my_bot.py", pages.blocks(PAGE, "text")[0])
