@@ -193,3 +193,19 @@ def test_market_dicts_are_those_of_frames_and_of_the_archive(lab: Lab) -> None:
     assert said(result, "trade") == [
         frames.trade("Buy" if side > 0 else "Sell", price, size, T0 + ms) for ms, price, size, side in trades
     ]
+
+
+def test_the_record_of_spot_fills_counts_what_is_held_and_what_sales_brought(lab: Lab) -> None:
+    market = "coinbasepro:BTC-USD"
+    lab.quotes(
+        [(0, 60_000.0, 9.0, 60_001.0, 9.0), (2_000, 61_000.0, 9.0, 61_001.0, 9.0), (5_000, 1.0, 1.0, 2.0, 1.0)], market
+    )
+    body = (
+        "def on_start(self):\n"
+        "    for wait, side, size in ((1, 'Buy', 0.002), (2, 'Sell', 0.0015)):\n"
+        "        time.sleep(wait)\n"
+        "        self.create_market_order('Coinbase', 'BTC-USD', side, size)\n"
+    )
+    result = lab.play(speaking(body), markets=(market,), venues=("Coinbase=coinbasepro",))
+    fills = [(fill.side, fill.position, fill.realised_pnl, fill.pnl_asset) for fill in result.fills]
+    assert fills == [("Buy", 0.002, 0.0, "USD"), ("Sell", 0.0005, pytest.approx(0.0015 * (61_000 - 60_001)), "USD")]

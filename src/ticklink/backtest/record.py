@@ -2,6 +2,7 @@
 
 from ticklink.backtest.desk import trade_id
 from ticklink.backtest.result import FillRecord, LedgerEntry, OrderRecord, PositionRecord
+from ticklink.model.positions import Position
 from ticklink.simulator.exchange import Fill
 from ticklink.simulator.models import NS_PER_MS
 from ticklink.simulator.orders import SIDE_NAMES, Order
@@ -49,7 +50,21 @@ def order_record(venue: str, order: Order) -> OrderRecord:
 def fills(venues: list[SimulatedVenue]) -> list[FillRecord]:
     """Every fill of the run in time order."""
     records = [(fill.time_ns, fill.number, venue.name, fill) for venue in venues for fill in venue.exchange.fills]
-    return [fill_record(name, fill) for _, _, name, fill in sorted(records, key=lambda record: record[:3])]
+    bought: dict[tuple[str, str], Position] = {}
+    return [
+        fill_record(name, _with_holding(bought, name, fill))
+        for _, _, name, fill in sorted(records, key=lambda record: record[:3])
+    ]
+
+
+def _with_holding(bought: dict[tuple[str, str], Position], venue: str, fill: Fill) -> Fill:
+    """An account has no position in a spot market; a record counts what was bought there less what was sold."""
+    contract, lots = fill.contract, fill.order.side * fill.lots
+    if not contract.is_spot:
+        return fill
+    held = bought.setdefault((venue, contract.sym), Position(contract))
+    realised = held.apply(lots, fill.ticks, contract.cost(fill.ticks, lots))
+    return fill._replace(realised=realised, position_lots=held.lots)
 
 
 def fill_record(venue: str, fill: Fill) -> FillRecord:
