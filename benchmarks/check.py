@@ -1,7 +1,8 @@
 """How long `ticklink check` takes, beside Python's own start and the imports the bot makes: `./dev bench check`
 
 It reads the bot without importing what the bot imports, so it is held against the lesser of the two: it can be faster than
-the imports alone. Every measurement is a process; rounds are interleaved and the median counts, of time on the wall and of the processor.
+the imports alone. Every measurement is a process; rounds are interleaved, and the median counts, of time on the wall and of
+the processor.
 """
 
 import subprocess
