@@ -21,7 +21,7 @@ from ticklink.storage.instruments import catalog
 MARKET = MarketId("bitmex", "XBTUSD")
 SEED = 7
 HOURS = 1.0
-PLAYED_S = 5.0
+PLAYED_S = 4.0
 """How long the hour takes on the screen."""
 
 ROWS_AT_ONCE = 100
