@@ -22,12 +22,12 @@ Post = Callable[..., None]
 
 
 class Desk:
-    """ports.Exchange of a backtest."""
+    """ports.Exchange of a backtest. `expect` is told when a venue that was asked something does something next."""
 
     def __init__(
-        self, scheduler: Scheduler, latency: Latency, venues: list[SimulatedVenue], interrupt: Callable[[], None]
+        self, scheduler: Scheduler, latency: Latency, venues: list[SimulatedVenue], expect: Callable[[int], None]
     ) -> None:
-        self._scheduler, self._latency, self._interrupt = scheduler, latency, interrupt
+        self._scheduler, self._latency, self._expect = scheduler, latency, expect
         self._venues = {venue.name: venue for venue in venues}
         self._exchanges = [venue.exchange for venue in venues]
 
@@ -38,12 +38,12 @@ class Desk:
             return Reply(
                 "", request.venue, failure=Failure("refused", f"unknown venue {request.venue!r}; known: {known}")
             )
-        scheduler, latency = self._scheduler, self._latency
+        scheduler, latency, exchange = self._scheduler, self._latency, venue.exchange
         scheduler.sleep_until(scheduler.current_ns() + latency.to_venue_ns())
         now_ns = scheduler.now_ns
-        venue.exchange.advance(now_ns)
+        exchange.advance(now_ns)
         reply = venue.handle(request)
-        self._interrupt()
+        self._expect(exchange.next_due_ns())
         scheduler.sleep_until(now_ns + latency.from_venue_ns())
         return reply
 

@@ -2,10 +2,11 @@
 
 Between two things that could matter to somebody (a timer, an event of our own, a fill in the recording) nothing can happen
 but market data, so those rows are handed to the callbacks in one plain loop. Nobody counts rows or sets a clock in it: how far
-it is can be read off its list iterator, and exhausting that iterator is how it is stopped.
+it is can be read off a list iterator that it runs along, and moving that iterator on is how the loop is cut short.
 """
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -13,8 +14,8 @@ from ticklink.backtest.scheduler import EndOfData, Scheduler
 from ticklink.backtest.tape import Part
 
 NEVER = 2**63 - 1
-SHORTEST_RUN, LONGEST_RUN = 256, 8_192
-"""Rows handed out in one loop: few after an interruption, since preparing the loop costs in proportion, then ever more."""
+LONGEST_RUN = 8_192
+"""Rows handed out in one loop at most."""
 
 Callback = Callable[..., object]
 
@@ -61,8 +62,12 @@ class Replay:
         self._private: list[tuple[int, int, Callback, tuple[Any, ...]]] = []
         self._private_count = 0
         self._events_before = 0
-        self._most_at_once = self._rows_at_once = rows_at_once
+        self._rows_at_once = rows_at_once
+        self._track = [None] * rows_at_once
+        """What a loop's iterator runs along; only its position counts."""
         self.part: Part | None = None
+        self._times: memoryview = memoryview(b"")
+        """The part's times: a memoryview gives plain integers, quicker than an array does."""
         self._row = self._high = 0
         self._rows: Any = None
         """The running loop's iterator; None while no loop runs."""
@@ -85,8 +90,10 @@ class Replay:
 
     def fed_ns(self) -> int:
         """When the latest row reached the bot; 0 before the first of a part."""
-        row = self.row
-        return self.part.times[row - 1].item() + self._feed_ns if row and self.part is not None else 0
+        rows = self._rows
+        # `row`, written out: every order asks
+        row = self._row if rows is None else self._high - rows.__length_hint__()
+        return self._times[row - 1] + self._feed_ns if row else 0
 
     def market_ns(self) -> int:
         """Up to which of the venues' times the bot has seen its markets."""
@@ -97,8 +104,17 @@ class Replay:
         rows = self._rows
         if rows is not None:
             self._row, self._rows = self._high - rows.__length_hint__(), None
-            rows.__setstate__(self._most_at_once)
-            self._rows_at_once = min(SHORTEST_RUN, self._most_at_once)
+            rows.__setstate__(self._rows_at_once)
+
+    def expect(self, due_ns: int) -> None:
+        """Something is now due at a time: end the running loop before the first row that comes after."""
+        rows = self._rows
+        if rows is None or due_ns > self._times[self._high - 1] + self._feed_ns:
+            return
+        left = rows.__length_hint__()
+        stop = bisect_left(self._times, due_ns - self._feed_ns, self._high - left, self._high)
+        rows.__setstate__(self._rows_at_once - left + self._high - stop)
+        self._high = stop
 
     def stop(self) -> None:
         """End the run after the callback at hand."""
@@ -109,6 +125,7 @@ class Replay:
         """Call the bot at a time, in order with everything else."""
         self._private_count += 1
         heapq.heappush(self._private, (due_ns, self._private_count, callback, arguments))
+        self.expect(due_ns)
 
     # The run
 
@@ -129,13 +146,14 @@ class Replay:
         self._scheduler.now_ns = self._scheduler.current_ns()
         self._events_before += self._row
         self.part, self._row = part, 0
-        length, times, feed_ns = len(part), part.times, self._feed_ns
+        length, feed_ns = len(part), self._feed_ns
+        self._times = times = part.times.data
         while self._row < length and not self.is_stopped:
-            due_ns = self._settle(times[self._row].item() + feed_ns)
-            stop = int(times.searchsorted(due_ns - feed_ns))
-            stop = min(max(stop, self._row + 1), self._row + self._rows_at_once, length)
+            due_ns = self._settle(times[self._row] + feed_ns)
+            first, stop = self._row, min(self._row + self._rows_at_once, length)
+            if times[stop - 1] + feed_ns >= due_ns:
+                stop = max(bisect_left(times, due_ns - feed_ns, first, stop), first + 1)
             if self.is_wired and not self.is_stopped:
-                self._rows_at_once = min(2 * self._rows_at_once, self._most_at_once)
                 self._hand_out(part, stop)
             elif not self.is_stopped:
                 self._row = stop
@@ -173,14 +191,14 @@ class Replay:
         """The fast path: rows up to `stop` to the bot's callbacks, one expression each; see the module's docstring."""
         first, self._high = self._row, stop
         targets = [(target.call, target.src, target.sym, target.is_trade) for target in self.targets]
-        rows: Any = iter(part.millis[first:stop])
-        columns: list[Any] = [iter(part.codes), *map(iter, part.values)]
+        columns: list[Any] = [iter(part.millis), iter(part.codes), *map(iter, part.values)]
         for column in columns:
             column.__setstate__(first)
-        codes, bids, bid_sizes, asks, ask_sizes = columns
+        rows: Any = iter(self._track)
+        rows.__setstate__(len(self._track) - (stop - first))
         self._rows = rows
         try:
-            for millis, code, a, b, c, d in zip(rows, codes, bids, bid_sizes, asks, ask_sizes, strict=False):
+            for _, millis, code, a, b, c, d in zip(rows, *columns, strict=False):
                 call, src, sym, is_trade = targets[code]
                 if is_trade:
                     call(src, sym, {"side": "Buy" if c > 0 else "Sell", "price": a, "size": b, "time": millis})
@@ -190,4 +208,4 @@ class Replay:
             self._on_error("trade_update" if is_trade else "quote_update")
         finally:
             if self._rows is not None:
-                self._row, self._rows = stop - rows.__length_hint__(), None
+                self._row, self._rows = self._high - rows.__length_hint__(), None

@@ -62,7 +62,7 @@ class Session:
         self.histories = {src: self._history(src) for src in {market.src for market in plan.markets}}
         self.feeder = Feeder(self.tape, lambda: self.replay.market_ns())
         self.venues = [self._venue(name, src) for name, src in plan.venues.items()]
-        self.desk = Desk(self.scheduler, self.latency, self.venues, lambda: self.replay.interrupt())
+        self.desk = Desk(self.scheduler, self.latency, self.venues, lambda due_ns: self.replay.expect(due_ns))
         targets = [
             Target(each.src, each.sym, is_trade=is_trade) for each in self.instruments for is_trade in (False, True)
         ]
