@@ -29,17 +29,20 @@ LOCK = BENCHMARKS / "requirements.lock"
 VENV = BENCHMARKS.parent / ".venv-bench"
 OURS = ("bare loop", "ticklink")
 OTHERS = {"nautilus_trader": "on_nautilus.py", "backtesting": "on_backtesting.py", "basana": "on_basana.py"}
-BOTS = ("ema_cross", "requote")
+BOTS = ("listen", "ema_cross", "requote")
+"""The first shows what a replay costs without orders, and is for the bare loop and ticklink only."""
+
 CONSTANTS = [str(number) for number in (ema_cross.FAST, ema_cross.SLOW, requote.AWAY)]
 
 
 def main(rounds: int = ROUNDS) -> None:
-    engines = [*OURS, *(OTHERS if installed() else ())]
+    everybody = [*OURS, *(OTHERS if installed() else ())]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         recorded.make(root, quotes=QUOTES, trades=TRADES)
         print(f"{QUOTES:,} quotes and {TRADES:,} trades; the replay alone; least of {rounds} interleaved rounds")
         for bot in BOTS:
+            engines = OURS if bot == "listen" else everybody
             measured: dict[str, list[Figures]] = {engine: [] for engine in engines}
             for _ in range(rounds):
                 for engine in engines:
