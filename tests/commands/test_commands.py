@@ -24,7 +24,7 @@ def call(*arguments: str | Path) -> Result:
 
 
 def in_child(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ticklink", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "ticklink", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
@@ -132,6 +132,7 @@ def test_synthetic_data_is_the_same_for_a_seed(tmp_path: Path) -> None:
         (["backtest", "bot.py", "--market", "bitmex:XBTUSD"], "--venue NAME=SRC"),
         (["backtest", "bot.py", "--venue", "BitMEX=bitmex", "--latency", "20"], "20ms"),
         (["backtest", "bot.py", "--venue", "A=b", "--market", "c:d"], "no --market"),
+        (["backtest", "bot.py", "--venue", "A=b", "--venue", "A=c"], "two venues have the same name"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence_without_a_traceback(arguments: list[str], told: str, tmp_path: Path) -> None:
@@ -140,3 +141,42 @@ def test_a_mistake_is_told_in_a_sentence_without_a_traceback(arguments: list[str
     assert done.stderr.startswith("error: ")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("first", ["1735689600", "2025-01-01T00:00:00Z"])
+def test_a_candle_file_becomes_an_archive_that_can_be_backtested(first: str, tmp_path: Path) -> None:
+    """In a process of its own, which has imported nothing that the command does not."""
+    second = "1735689660" if first.isdigit() else "2025-01-01T00:01:00Z"
+    rows = [f"{first},64000,64100,63900,64050,5000", f"{second},64050,64060,64000,64010,7000"]
+    (tmp_path / "candles.csv").write_text("\n".join(["time,open,high,low,close,volume", *rows]))
+    (tmp_path / "bot.py").write_text("from ticklink import Link\n\n\nclass Trading(Link):\n    pass\n")
+    done = in_child("import", "candles.csv", "--market", "bitmex:XBTUSD", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    market = ("--venue", "BitMEX=bitmex", "--market", "bitmex:XBTUSD")
+    done = in_child("backtest", "bot.py", *market, "--json", "-", cwd=tmp_path)
+    assert done.returncode == 0
+    assert msgspec.json.decode(done.stdout)["run"]["events"] == 16
+
+
+def test_a_bot_that_is_called_like_a_module_of_python_runs(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("from ticklink import Link\n\n\nclass Trading(Link):\n    pass\n")
+    call("data", "synth", "--market", "bitmex:XBTUSD", "--hours", "0.02", "--out", tmp_path / "data")
+    market = ("--venue", "BitMEX=bitmex", "--market", "bitmex:XBTUSD")
+    done = in_child("backtest", "random.py", *market, "--balance", "XBT=2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_list_of_instruments_is_not_taken_for_market_data(tmp_path: Path) -> None:
+    capture = tmp_path / "instruments.txt"
+    capture.write_text("https://www.bitmex.com/api/v1/instrument/active -> 1626993367.4: []\n")
+    result = call("import", capture, "--data", tmp_path / "archive")
+    assert result.exit_code == 1
+    assert "--instruments --src" in " ".join(result.output.split())
+
+
+def test_outputs_that_cannot_be_written_are_told_before_the_run(tmp_path: Path) -> None:
+    call("data", "synth", "--market", "bitmex:XBTUSD", "--hours", "0.02", "--out", tmp_path / "data")
+    market = ("--venue", "BitMEX=bitmex", "--market", "bitmex:XBTUSD")
+    done = in_child("backtest", "missing.py", *market, "--report", tmp_path, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"error: {tmp_path} is a folder; name a file to write to\n"

@@ -26,6 +26,8 @@ class Outbox(logging.Handler):
         self.left_out = 0
         self.published: list[Published] = []
         self.signals: list[Signal] = []
+        self.trace: Callable[[BaseException], str] = full_trace
+        """How an exception is written in the log."""
         self._now_ns, self._post = now_ns, post
         self._handlers: dict[str, list[Callable[[Any], None]]] = {}
 
@@ -54,7 +56,7 @@ class Outbox(logging.Handler):
         except (TypeError, ValueError):  # a format and arguments that do not fit, or a message that cannot be a text
             message = str(record.msg)
         if record.exc_info and record.exc_info[1] is not None:
-            message += "\n" + "".join(traceback.format_exception(record.exc_info[1])).rstrip()
+            message += "\n" + self.trace(record.exc_info[1]).rstrip()
         self.write(record.levelname, message)
 
     def write(self, level: str, message: str) -> None:
@@ -75,6 +77,10 @@ class Outbox(logging.Handler):
 
     def _now_ms(self) -> int:
         return self._now_ns() // NS_PER_MS
+
+
+def full_trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
 
 
 class Printed(io.TextIOBase):

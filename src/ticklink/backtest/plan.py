@@ -56,7 +56,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     start_ns: int | None = None
     end_ns: int | None = None
     balances: dict[str, dict[str, Decimal]] = {}
-    """{venue name: {asset: amount in whole units}}"""
+    """{venue name: {asset: amount in whole units}}; under "" for every venue that has the asset."""
     latency: LatencyPlan = LatencyPlan()
     fees: Fees = Fees()
     queue: Queue = Queue()
@@ -105,8 +105,8 @@ def parse_market(text: str) -> MarketId:
 
 
 def parse_balances(texts: tuple[str, ...], venues: dict[str, str]) -> dict[str, dict[str, Decimal]]:
-    """ASSET=AMOUNT for every venue, or VENUE:ASSET=AMOUNT for one."""
-    balances: dict[str, dict[str, Decimal]] = {name: {} for name in venues}
+    """{venue: {asset: amount}}; ASSET=AMOUNT, for every venue that has the asset, is under the name ""."""
+    balances: dict[str, dict[str, Decimal]] = {name: {} for name in ("", *venues)}
     for text in texts:
         where, sign, amount = text.partition("=")
         venue, colon, asset = where.rpartition(":")
@@ -118,8 +118,7 @@ def parse_balances(texts: tuple[str, ...], venues: dict[str, str]) -> dict[str, 
         whole = parse_decimal(amount, "--balance")
         if whole < 0:
             raise InputError(f"--balance: {text!r} is negative; an account cannot start with a debt")
-        for name in [venue] if venue else venues:
-            balances[name][asset] = whole
+        balances[venue][asset] = whole
     return balances
 
 

@@ -25,7 +25,7 @@ from ticklink.backtest.plan import Plan
 from ticklink.backtest.result import Result, Run, Timing
 from ticklink.backtest.session import Session
 from ticklink.backtest.watchdog import report_real_calls
-from ticklink.bot.loader import load, working_directory
+from ticklink.bot.loader import bot_traceback, load, working_directory
 from ticklink.simulator import models
 from ticklink.storage import archive
 
@@ -41,6 +41,7 @@ def run(session: Session) -> Result:
         seed_everything(session.plan.seed)
         virtual_time.install(session.scheduler)
         with heard(session.outbox):
+            session.outbox.trace = lambda error: bot_traceback(error, session.plan.bot.parent)
             threading.excepthook = lambda args: _thread_failed(args)
             session.loaded = load(session.plan.bot, session, directory=folder)
             report_real_calls(lambda what, file, line: _real_call(session, what, file, line))

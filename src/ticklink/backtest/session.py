@@ -14,7 +14,7 @@ from ticklink.backtest.plan import Plan
 from ticklink.backtest.replay import LONGEST_RUN, Callback, Replay, Target
 from ticklink.backtest.result import Status
 from ticklink.backtest.samples import Samples, grid
-from ticklink.backtest.scheduler import Scheduler
+from ticklink.backtest.scheduler import Deadlock, Scheduler, Stop
 from ticklink.backtest.tape import Part, Tape
 from ticklink.backtest.view import View, followed
 from ticklink.backtest.watchdog import Stalled, Watchdog
@@ -61,8 +61,14 @@ class Session:
         self.clock = SchedulerClock(self.scheduler)
         self.histories = {src: self._history(src) for src in {market.src for market in plan.markets}}
         self.feeder = Feeder(self.tape, lambda: self.replay.market_ns())
+        self._assets: set[str] = set()
         self.venues = [self._venue(name, src) for name, src in plan.venues.items()]
-        self.desk = Desk(self.scheduler, self.latency, self.venues, lambda due_ns: self.replay.expect(due_ns))
+        if unknown := plan.balances.get("", {}).keys() - self._assets:
+            known = ", ".join(sorted(self._assets))
+            raise InputError(f"--balance {min(unknown)}: no market of the run has this asset; they have {known}")
+        self.exchange = self.desk = Desk(
+            self.scheduler, self.latency, self.venues, lambda due_ns: self.replay.expect(due_ns)
+        )
         targets = [
             Target(each.src, each.sym, is_trade=is_trade) for each in self.instruments for is_trade in (False, True)
         ]
@@ -84,10 +90,6 @@ class Session:
         self.feeder.tell(self.samples)
 
     # ports.Host
-
-    @property
-    def exchange(self) -> Desk:
-        return self.desk
 
     @property
     def market(self) -> View:
@@ -129,10 +131,12 @@ class Session:
                 self.replay.run(self.run_end_ns)
         except Stalled as stalled:
             self._fail(str(stalled), stalled.stack)
-        except TicklinkError as error:
+        except (TicklinkError, Deadlock) as error:
             self._fail(str(error))
-        except BaseException as error:  # noqa: BLE001 - a deadlock, or what a callback raised past Exception
-            self._fail("".join(traceback.format_exception_only(error)).strip())
+        except SystemExit as left:
+            self._left("a callback", left)
+        except BaseException as error:  # noqa: BLE001 - what a callback raised past Exception
+            self._fail(f"a callback raised {type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
         finally:
             signal.signal(signal.SIGINT, previous)
             self.scheduler.stop()
@@ -146,8 +150,21 @@ class Session:
             where = "on_start"
             self.loaded.cron.start_by_itself()
             bot.on_start()
+        except Stop:
+            raise
+        except SystemExit as left:
+            self._left(where, left)
         except Exception as error:  # noqa: BLE001 - the bot's own code: the run has failed
             self._fail(f"{where} raised {type(error).__name__}: {error}", bot_traceback(error, self.loaded.file.parent))
+            self.replay.stop()
+
+    def _left(self, where: str, left: SystemExit) -> None:
+        """The bot called sys.exit: the end of the run, and a failure where the code is one."""
+        reason = f"{where} called sys.exit({'' if left.code is None else repr(left.code)})"
+        if left.code in (None, 0):
+            self.stop(reason)
+        else:
+            self._fail(reason, "".join(traceback.format_exception(left)))
             self.replay.stop()
 
     def _fail(self, reason: str, trace: str = "") -> None:
@@ -178,7 +195,7 @@ class Session:
                 f"the archive {plan.root} has no data of these markets in this time; see `ticklink data {plan.root}`"
             )
         first, last = min(start for start, _ in spans), max(end for _, end in spans)
-        return plan.start_ns or first, plan.end_ns or last
+        return first, plan.end_ns if plan.end_ns == last + 1 else last
 
     def _history(self, src: str) -> CandleHistory:
         root = self.plan.root
@@ -210,19 +227,36 @@ class Session:
         for asset in given:
             if asset not in scales:
                 raise InputError(
-                    f"--balance {asset}: the markets of {venue} have no such asset; they have {', '.join(scales)}"
+                    f"--balance {venue}:{asset}: the markets of {venue} have no such asset; they have {', '.join(scales)}"
                 )
+        self._assets |= scales.keys()
+        for_all = self.plan.balances.get("", {})
+        given = {asset: amount for asset, amount in for_all.items() if asset in scales} | given
         amounts = given or {asset: models.default_balance(asset) for asset in _money(instruments)}
         return {asset: int(amount.scaleb(scales[asset])) for asset, amount in amounts.items()}
 
     def _trade_callback(self, bot: Any, names: set[str], target: Target) -> Callback:
         """trade_update, and after it the candle callbacks the bot has."""
-        src, sym = target.src, target.sym
-        callback: Callback = bot.trade_update
-        for name, level in CANDLE_CALLBACKS.items():
-            if name in names:
-                callback = _with_candles(callback, getattr(bot, name), self.view.new_bars(src, sym, level))
+        wanted = [(name, level) for name, level in CANDLE_CALLBACKS.items() if name in names]
+        if not wanted:
+            trade_update: Callback = bot.trade_update
+            return trade_update
+        callback = self._guarded(bot.trade_update, "trade_update")
+        for name, level in wanted:
+            bars = self.view.new_bars(target.src, target.sym, level)
+            callback = _with_candles(callback, self._guarded(getattr(bot, name), name), bars)
         return callback
+
+    def _guarded(self, callback: Callback, name: str) -> Callback:
+        """One of several callbacks of the same trade: what it raises must not keep the others from being called."""
+
+        def call(*arguments: Any) -> None:
+            try:
+                callback(*arguments)
+            except Exception:  # noqa: BLE001 - the bot's own code: logged, and the bot goes on
+                self._callback_failed(name)
+
+        return call
 
 
 class SchedulerClock:

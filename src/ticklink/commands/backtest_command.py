@@ -16,6 +16,7 @@ from ticklink.backtest.result import Result
 from ticklink.backtest.run import encode, run
 from ticklink.backtest.session import Session
 from ticklink.backtest.terminal import Progress, summary
+from ticklink.model.errors import InputError
 from ticklink.simulator.models import NS_PER_MS, Queue
 
 EXIT_CODES = {"completed": 0, "stopped": 0, "failed": 1, "interrupted": 130}
@@ -38,7 +39,11 @@ HASH_SEED = "PYTHONHASHSEED"
 )
 @click.option("--to", "end", metavar="TIME", help="End before this.  [default: all data]")
 @click.option(
-    "--balance", "balances", multiple=True, metavar="ASSET=AMOUNT", help="What an account starts with; may be repeated."
+    "--balance",
+    "balances",
+    multiple=True,
+    metavar="[VENUE:]ASSET=AMOUNT",
+    help="What an account starts with; may be repeated.",
 )
 @click.option(
     "--latency", default="20ms", show_default=True, help="Each way; 20ms,30ms there and back; 20ms~5ms with jitter."
@@ -53,7 +58,13 @@ HASH_SEED = "PYTHONHASHSEED"
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
 @click.option("--currency", help="What results are counted in.  [default: the markets' quote currency]")
 @click.option("--workdir", type=click.Path(path_type=Path), help="The bot's working directory.  [default: a fresh one]")
-@click.option("--patience", default=5.0, show_default=True, help="Real seconds a bot may go without giving way.")
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="Real seconds a bot may go without giving way.",
+)
 @click.option("--report", type=click.Path(path_type=Path), help="Write the report to this HTML file.")
 @click.option("--json", "json_out", metavar="OUT|-", help="Write the result as JSON to a file, or to standard output.")
 def command(bot: Path, **options: Any) -> None:
@@ -61,21 +72,45 @@ def command(bot: Path, **options: Any) -> None:
 
     The exit code is 0 when the bot ran to the end of the data, 1 when it failed, 130 when it was interrupted.
     """
-    in_own_process(bot.absolute())
+    in_own_process()
+    report, json_out = options["report"], options["json_out"]
     plan = plan_of(bot, options)
+    for output in (report, None if json_out in (None, "-") else Path(json_out)):
+        check_writable(output)
     result = run_with_progress(plan)
-    conclude(result, report=options["report"], json_out=options["json_out"])
+    conclude(result, report=report, json_out=json_out)
 
 
-def in_own_process(_bot: Path) -> None:
-    """Begin anew with a fixed hash seed: sets of texts must be in the same order on every run."""
+def in_own_process() -> None:
+    """Begin anew with a fixed hash seed: sets of texts must be in the same order on every run.
+
+    `-P` keeps the present folder off the import path, where a bot called random.py would stand in for the module random.
+    """
     if os.environ.get(HASH_SEED) != "0":
-        os.execve(sys.executable, [sys.executable, "-m", "ticklink", *sys.argv[1:]], os.environ | {HASH_SEED: "0"})
+        command = [sys.executable, "-P", "-m", "ticklink", *sys.argv[1:]]
+        os.execve(sys.executable, command, os.environ | {HASH_SEED: "0"})
+
+
+def check_writable(output: Path | None) -> None:
+    """Find out before the run that its result could not be written."""
+    if output is None:
+        return
+    if output.is_dir():
+        raise InputError(f"{output} is a folder; name a file to write to")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror}") from None
+    if not os.access(output if output.exists() else output.parent, os.W_OK):
+        raise InputError(f"cannot write {output}: no permission")
 
 
 def plan_of(bot: Path, options: dict[str, Any]) -> Plan:
     """The plan that the command's options describe. Raises InputError where one of them makes no sense."""
-    venues = dict(plans.parse_venue(text) for text in options["venues"])
+    named = [plans.parse_venue(text) for text in options["venues"]]
+    venues = dict(named)
+    if len(venues) < len(named):
+        raise InputError("two venues have the same name; give each --venue a name of its own")
     start, end = options["start"], options["end"]
     return Plan(
         bot=bot.absolute(),
@@ -111,14 +146,13 @@ def run_with_progress(plan: Plan) -> Result:
 
 def conclude(result: Result, *, report: Path | None, json_out: str | None) -> None:
     """Write what was asked for, say how it went, and leave with the exit code of the run's status."""
-    if report is not None:
-        report.parent.mkdir(parents=True, exist_ok=True)
-        write_report(result, report)
     if json_out == "-":
         sys.stdout.buffer.write(encode(result))
         sys.stdout.flush()
     elif json_out is not None:
         Path(json_out).write_bytes(encode(result))
+    if report is not None:
+        write_report(result, report)
     if json_out != "-":
         Console().print(summary(result, report=str(report) if report else ""))
     sys.exit(EXIT_CODES[result.run.status])

@@ -36,7 +36,7 @@ BOT = "grid_bot.py"
 @click.option("--seconds", default=PLAYED_S, show_default=True, help="How long the hour takes on the screen.")
 def command(bot: Path | None, folder: Path, seconds: float) -> None:
     """See a bot trade: an hour of synthetic XBTUSD in a few seconds, live in the terminal, then the report."""
-    in_own_process(folder)
+    in_own_process()
     root = folder.absolute() / "data"
     if not (root / MARKET.src / MARKET.sym / "trades").is_dir():
         click.echo("making an hour of synthetic XBTUSD ...", err=True)

@@ -161,6 +161,10 @@ def _import_file(
         if stage.unordered:
             reading.notes["places where time went backwards; sorted"] += stage.unordered
         written = stage.commit()
+    if not rows and not reading.wanted.symbols:
+        raise reading.damage(
+            "holds no quotes, trades or candles; if it is a venue's list of instruments, import it with --instruments --src"
+        )
     streams = [_stream(stream, rows[stream], written.get(stream, Written())) for stream in sorted(rows)]
     return ImportedFile(str(path), name, reading.rows, streams, list(_notes(reading)))
 

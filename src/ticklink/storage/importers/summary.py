@@ -1,5 +1,8 @@
 """What `ticklink import` prints."""
 
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -9,14 +12,15 @@ from ticklink.storage.importers.importing import ImportReport
 
 def summary(report: ImportReport) -> RenderableType:
     """The report for a terminal: what each file gave, what was noted, what failed."""
-    shown = Table(header_style="bold")
-    for name in ("File", "Format", "Exchange", "Symbol", "Stream"):
+    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False)
+    for name in ("File", "Format", "Market", "Stream"):
         shown.add_column(name, overflow="fold")
     for name in ("Rows", "New"):
         shown.add_column(name, justify="right", no_wrap=True)
     for file in report.files:
         for each in file.streams:
-            shown.add_row(file.file, file.format, each.src, each.sym, each.stream, f"{each.rows:,}", f"{each.added:,}")
+            name, market = Path(file.file).name, f"{each.src}:{each.sym}"
+            shown.add_row(name, file.format, market, each.stream, f"{each.rows:,}", f"{each.added:,}")
     lines = [Text(f"{file.file}: {note}", "yellow") for file in report.files for note in file.notes]
     for failed in report.failed:
         place = failed.file if failed.row is None else f"{failed.file}, row {failed.row}"
