@@ -55,13 +55,20 @@ def test_it_does_so_when_it_has_waited_before(lab: Lab) -> None:
     assert ended.result.run.to == T0 + 3_500
 
 
-def test_a_bot_that_leaves_by_itself(lab: Lab) -> None:
-    lab.calm(3)
-    for leave in ("raise SystemExit(3)", "import sys; sys.exit()"):
-        ended = lab.backtest(
-            speaking(f"def on_start(self):\n    {leave}\ndef quote_update(self, *event):\n    self.say()")
-        )
-        assert (ended.code, ended.result.run.status, len(said(ended.result))) == (0, "completed", 4)
+@pytest.mark.parametrize(("leave", "code", "status"), [("SystemExit(3)", 1, "failed"), ("SystemExit", 0, "stopped")])
+def test_a_bot_that_leaves_by_itself(lab: Lab, leave: str, code: int, status: str) -> None:
+    lab.calm(5)
+    ended = lab.backtest(
+        speaking(f"""
+        def on_start(self):
+            time.sleep(2.5)
+            raise {leave}
+        def quote_update(self, *event):
+            self.say()
+        """)
+    )
+    assert "sys.exit" in reason(ended, code, status)
+    assert said(ended.result) == [[20], [1_020], [2_020]]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.backtest.lab import Lab
+from tests.backtest.lab import NS_PER_MS, T0, Lab
+from ticklink.storage import archive
+from ticklink.storage.columns import Quotes, Trades
 
 ROWS = 300_000
 WINDOW = 3 * 65_536
@@ -32,11 +34,13 @@ LOOKS = """
 
 @pytest.mark.parametrize("rests", [False, True])
 def test_recordings_stay_bounded_over_many_parts(lab: Lab, rests: bool) -> None:
-    times = np.arange(ROWS) * 10.0
-    rng = np.random.default_rng(1)
-    bids = 60_000 + np.round(np.cumsum(rng.normal(0, 0.05, ROWS)), 1)
-    lab.quotes(zip(times, bids, np.full(ROWS, 100.0), bids + 0.5, np.full(ROWS, 100.0), strict=True))
-    lab.trades(zip(times[::4], bids[::4], np.full(ROWS // 4, 100.0), np.ones(ROWS // 4), strict=True))
+    times = T0 * NS_PER_MS + np.arange(ROWS) * 10 * NS_PER_MS
+    bids = (60_000 + np.round(np.cumsum(np.random.default_rng(1).normal(0, 0.05, ROWS)), 1)).astype(np.float64)
+    sizes = np.full(ROWS, 100.0)
+    archive.write_quotes(lab.data, "bitmex", "XBTUSD", Quotes(times, bids, sizes, bids + 0.5, sizes))
+    some = slice(None, None, 4)
+    sides = np.ones(ROWS // 4, np.int8)
+    archive.write_trades(lab.data, "bitmex", "XBTUSD", Trades(times[some], bids[some], sizes[some], sides))
     told = lab.told(LOOKS.format(rests=rests))
     most, events, _ = told[-1]
     assert len(told) > 45
