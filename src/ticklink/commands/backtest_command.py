@@ -20,7 +20,6 @@ from ticklink.model.errors import InputError
 from ticklink.simulator.models import NS_PER_MS, Queue
 
 EXIT_CODES = {"completed": 0, "stopped": 0, "failed": 1, "interrupted": 130}
-HASH_SEED = "PYTHONHASHSEED"
 
 
 @click.command("backtest")
@@ -72,23 +71,12 @@ def command(bot: Path, **options: Any) -> None:
 
     The exit code is 0 when the bot ran to the end of the data, 1 when it failed, 130 when it was interrupted.
     """
-    in_own_process()
     report, json_out = options["report"], options["json_out"]
     plan = plan_of(bot, options)
     for output in (report, None if json_out in (None, "-") else Path(json_out)):
         check_writable(output)
     result = run_with_progress(plan)
     conclude(result, report=report, json_out=json_out)
-
-
-def in_own_process() -> None:
-    """Begin anew with a fixed hash seed: sets of texts must be in the same order on every run.
-
-    `-P` keeps the present folder off the import path, where a bot called random.py would stand in for the module random.
-    """
-    if os.environ.get(HASH_SEED) != "0":
-        command = [sys.executable, "-P", "-m", "ticklink", *sys.argv[1:]]
-        os.execve(sys.executable, command, os.environ | {HASH_SEED: "0"})
 
 
 def check_writable(output: Path | None) -> None:

@@ -12,7 +12,7 @@ from ticklink.backtest.session import Session
 from ticklink.backtest.snapshot import Observer
 from ticklink.backtest.terminal import LiveView
 from ticklink.backtest.virtual_time import REAL
-from ticklink.commands.backtest_command import conclude, in_own_process
+from ticklink.commands.backtest_command import conclude
 from ticklink.commands.synthetic import write_synthetic
 from ticklink.model.errors import InputError
 from ticklink.simulator.market import DEFAULT_START_NS, generate
@@ -36,7 +36,6 @@ BOT = "grid_bot.py"
 @click.option("--seconds", default=PLAYED_S, show_default=True, help="How long the hour takes on the screen.")
 def command(bot: Path | None, folder: Path, seconds: float) -> None:
     """See a bot trade: an hour of synthetic XBTUSD in a few seconds, live in the terminal, then the report."""
-    in_own_process()
     root = folder.absolute() / "data"
     if not (root / MARKET.src / MARKET.sym / "trades").is_dir():
         click.echo("making an hour of synthetic XBTUSD ...", err=True)
