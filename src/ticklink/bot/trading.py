@@ -24,6 +24,7 @@ from ticklink.ports import Host
 
 ACCESS = ("public", "private")
 METHODS = ("GET", "POST", "PUT", "DELETE")
+PLAIN = (float, int)
 
 
 class ExchangeCalls:
@@ -66,9 +67,11 @@ class ExchangeCalls:
         client_order_id: str | None = None,
     ) -> dict[str, Any]:
         """The order."""
-        # backtests spend their time here: the checks of a well-formed order are two type comparisons
+        # backtests spend their time here: the checks of a well-formed order are a few type comparisons
         problem: str | None = None
-        if type(size) is not float or type(price) is not float:
+        if type(size) in PLAIN and type(price) in PLAIN:
+            size, price = float(size), float(price)
+        else:
             problem = _number(size, "size") or _number(price, "price")
             if problem is None:
                 size, price = float(size), float(price)
@@ -90,7 +93,7 @@ class ExchangeCalls:
         client_order_id: str | None = None,
     ) -> dict[str, Any]:
         """The order; `remain_size` is 0 once it is filled."""
-        problem = _number(size, "size")
+        problem = None if type(size) in PLAIN else _number(size, "size")
         if problem is None:
             size = float(size)
         request = CreateOrder(

@@ -1,7 +1,9 @@
 """Instrument: the terms of one contract, and exact conversion between its prices, sizes, ticks and lots."""
 
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
+from math import ceil, floor
 from typing import Literal
 
 import msgspec
@@ -81,6 +83,18 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
     def lot_ratio(self) -> tuple[int, int]:
         """The lot as a fraction of integers."""
         return self.lot.as_integer_ratio()
+
+    @cached_property
+    def most_ticks(self) -> int | None:
+        """The highest price in ticks."""
+        return None if self.max_price is None else floor(Fraction(self.max_price) / Fraction(self.tick))
+
+    @cached_property
+    def lots_range(self) -> tuple[int, int | None]:
+        """The smallest and the largest order in lots."""
+        lot = Fraction(self.lot)
+        least = 0 if self.min_size is None else ceil(Fraction(self.min_size) / lot)
+        return least, None if self.max_size is None else floor(Fraction(self.max_size) / lot)
 
     def price(self, ticks: int) -> float:
         """The price of a number of ticks, correctly rounded: 643505 ticks of 0.1 is exactly the float 64350.5."""

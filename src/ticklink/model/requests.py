@@ -30,7 +30,7 @@ class FetchPositions(msgspec.Struct, frozen=True, tag=True):
     venue: str
 
 
-class CreateOrder(msgspec.Struct, frozen=True, tag=True):
+class CreateOrder(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A limit order, or a market order where `price` is None. Values are as the bot gave them, unchecked."""
 
     venue: str
@@ -45,7 +45,7 @@ class CreateOrder(msgspec.Struct, frozen=True, tag=True):
     client_order_id: str | None = None
 
 
-class CancelOrder(msgspec.Struct, frozen=True, tag=True):
+class CancelOrder(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Cancels one order, all of a symbol, or (neither given) every open order of the venue."""
 
     venue: str
@@ -95,14 +95,14 @@ class Failure(msgspec.Struct, frozen=True):
         return "rate_limits" if self.kind == "rate_limited" else "api_error"
 
 
-class RateLimits(msgspec.Struct, frozen=True):
+class RateLimits(msgspec.Struct, frozen=True, gc=False):
     """What is left of the venue's request budget, and the unix second at which it is full again."""
 
     remaining: int
     reset: int
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """What came of a request: `data` in the bot's shapes (docs/bot-api.md), or why there is none."""
 
     src: str

@@ -17,7 +17,7 @@ Trigger = Literal["LastPrice", "MarkPrice", "IndexPrice"]
 Status = Literal["New", "PartiallyFilled", "Filled", "Canceled", "Rejected", "Expired"]
 
 
-class Ticket(msgspec.Struct, frozen=True):
+class Ticket(msgspec.Struct, frozen=True, gc=False):
     """An order as it is placed: integers, and flags that both the unified and the native calls come down to."""
 
     sym: str

@@ -197,7 +197,10 @@ class Budget:
         self.exceeded = 0
 
     def spend(self, now_ns: int) -> RateLimits:
-        left = min(self._size, self._left + (now_ns - self._seen_ns) * self._per_ns) - 1
+        left = self._left + (now_ns - self._seen_ns) * self._per_ns
+        if left > self._size:
+            left = self._size
+        left -= 1
         self._seen_ns = now_ns
         if left < 0:
             left = 0.0
@@ -209,14 +212,14 @@ class Budget:
 
 def order_row(order: Order) -> dict[str, Any]:
     """An order in the bot's shape. A market order's price is its average, once it has one."""
-    instrument = order.instrument
+    instrument, ticks = order.instrument, order.ticks
     return frames.order(
         instrument.sym,
         SIDE_NAMES[order.side],
-        order.average_price if order.ticks is None else instrument.price(order.ticks),
+        order.average_price if ticks is None else instrument.price(ticks),
         instrument.size(order.lots),
-        instrument.size(order.remaining),
-        "MARKET" if order.ticks is None else "LIMIT",
+        instrument.size(order.lots - order.filled) if order.closed_ns is None else 0.0,
+        "MARKET" if ticks is None else "LIMIT",
         order.updated_ns // NS_PER_MS,
         order.order_id,
         order.client_order_id,
