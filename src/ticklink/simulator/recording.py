@@ -5,9 +5,10 @@ Rows have absolute numbers that stay the same while old rows are dropped and new
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +20,7 @@ BLOCK = 16
 """Rows per block: so few that looking through one takes no longer than asking numpy to."""
 
 NEARBY = 16
-"""How many rows on the next lookup of the present is tried first."""
+"""How many rows on the next lookup is tried first; each further try goes this many times further."""
 
 CLOSE_ENOUGH = 1e-6
 """A recorded size within this share of a lot of a whole number is that number."""
@@ -47,20 +48,26 @@ class Searchable:
 
     def first_at_most(self, bound: int, start: int, stop: int) -> int:
         """The first row in [start, stop) whose value is `bound` or less, or `stop`."""
-        return next(self.rows_at_most(bound, start, stop), stop)
+        for row in self.rows_at_most(bound, start, stop):
+            return row
+        return stop
 
-    def rows_at_most(self, bound: int, start: int, stop: int) -> Iterator[int]:
+    def rows_at_most(self, bound: int, start: int, stop: int) -> Iterable[int]:
         """Every row in [start, stop) whose value is `bound` or less."""
         if start >= stop:
-            return
-        size, view = self._block, self.view
+            return ()
+        size = self._block
         first = start // size
         minima = self._minima[first : (stop + size - 1) // size]
-        if min(minima) > bound:
-            return
+        return () if min(minima) > bound else self._rows(bound, start, stop, minima)
+
+    def _rows(self, bound: int, start: int, stop: int, minima: list[int]) -> Iterator[int]:
+        size, view = self._block, self.view
+        first = start // size
         for block, lowest in enumerate(minima, first):
             if lowest <= bound:
-                for row in range(max(start, block * size), min(stop, (block + 1) * size)):
+                low, high = block * size, (block + 1) * size
+                for row in range(low if low > start else start, high if high < stop else stop):
                     if view[row] <= bound:
                         yield row
 
@@ -79,7 +86,7 @@ class SideView(NamedTuple):
     """The trades' prices."""
 
 
-class Displayed(NamedTuple):
+class Displayed(msgspec.Struct, frozen=True, gc=False):
     """A recorded quote in ticks and whole lots."""
 
     number: int
@@ -225,8 +232,9 @@ class Recording:
             setattr(self, ours, kept.copy() if added is None else np.concatenate((kept, added)) if len(kept) else added)
 
 
-def first_after(times: View, now_ns: int, known: int, nearby: int = NEARBY) -> int:
+def first_after(times: View, now_ns: int, known: int) -> int:
     """The first row later than a time; `known` is one that is no later than that row."""
-    low, stop = max(0, known), len(times)
-    near = low + nearby
-    return bisect_right(times, now_ns, low, near if near < stop and times[near] > now_ns else stop)
+    low, stop, step = max(0, known), len(times), NEARBY
+    while (near := low + step) < stop and times[near] <= now_ns:
+        low, step = near, step * NEARBY
+    return bisect_right(times, now_ns, low, min(near, stop))

@@ -56,17 +56,17 @@ class Waiting:
 
 
 class Used:
-    """What our orders took of one event so far, by their side."""
+    """What our orders took of one event so far, by their side: `lots` is that of the event last asked for."""
 
-    __slots__ = ("_event", "_lots")
+    __slots__ = ("_event", "lots")
 
     def __init__(self) -> None:
-        self._event, self._lots = -1, {BUY: 0, SELL: 0}
+        self._event, self.lots = -1, {BUY: 0, SELL: 0}
 
     def of(self, event: int) -> dict[int, int]:
         if event != self._event:
-            self._event, self._lots = event, {BUY: 0, SELL: 0}
-        return self._lots
+            self._event, self.lots = event, {BUY: 0, SELL: 0}
+        return self.lots
 
 
 class ReplayedMarket:
@@ -130,7 +130,8 @@ class ReplayedMarket:
     # What a taker meets
 
     def best(self) -> tuple[int | None, int | None]:
-        quote = self._quote()
+        recording = self.recording
+        quote = recording.quote if self.now_ns < recording.quote_until_ns else self._quote()
         return (None, None) if quote is None else (quote.bid, quote.ask)
 
     def last_ticks(self) -> int | None:
@@ -141,8 +142,8 @@ class ReplayedMarket:
 
     def take(self, side: int, limit_ticks: int | None, lots: int) -> list[tuple[int, int]]:
         levels = self._levels(side, limit_ticks, lots)
-        if levels and (quote := self.recording.quote) is not None:
-            self._taken.of(QUOTES + quote.number)[side] += sum(got for _, got in levels)
+        for _, got in levels:
+            self._taken.lots[side] += got
         return levels
 
     def _levels(self, side: int, limit_ticks: int | None, lots: int) -> list[tuple[int, int]]:
@@ -240,7 +241,7 @@ class ReplayedMarket:
         waiting.step = min(2 * waiting.step, LONGEST_LOOK)
         if stop < len(steps.quote_ns):
             end_ns = steps.quote_ns[stop - 1]
-            trade_stop = first_after(steps.trade_ns, end_ns, trade, waiting.step)
+            trade_stop = first_after(steps.trade_ns, end_ns, trade)
         else:
             stop, end_ns, trade_stop = len(steps.quote_ns), recording.loaded_ns, len(steps.trade_ns)
         search = self._find_price if isinstance(waiting.item, Watch) else self._find_fill
