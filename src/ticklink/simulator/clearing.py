@@ -95,14 +95,21 @@ class Clearing:
     # Margin and funds
 
     def reserve(self, seat: Seat, order: Order) -> None:
-        """Hold margin or funds for the order at the price it may trade at. Raises Rejected where there is not enough."""
+        """Hold margin or funds for the order at the price it may trade at. Raises Rejected where there is not enough.
+
+        A market order never waits, so that nothing need be held for one that is backed for certain.
+        """
         if order.reduce_only or not order.triggered:
             return
-        price = order.ticks if order.ticks is not None else self._touch(seat, order.side)
+        is_market = order.ticks is None
+        price = self._touch(seat, order.side) if order.ticks is None else order.ticks
         if not price:
             return
         self.set_marks()
-        shortage = self.account.reserve(seat.contract, order.side, price, order.lots - order.filled)
+        contract, lots = seat.contract, order.lots - order.filled
+        if is_market and self.account.covers(contract, price, lots):
+            return
+        shortage = self.account.reserve(contract, order.side, price, lots)
         if shortage is not None:
             raise Rejected(self._rules.shortage(seat.contract, shortage), name="ValidationError")
         order.held_ticks = price

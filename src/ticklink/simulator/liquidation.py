@@ -36,30 +36,24 @@ class Guard:
         """By symbol and the position's side. They outlive the position: it may come back."""
 
     def check(self, asset: str) -> None:
-        positions = self._positions(asset)
-        if not positions:
-            return
-        lines = self._lines
-        try:
-            marks = {each.contract.sym: lines[each.contract.sym, side_of(each)].ticks for each in positions}
-        except KeyError:
+        held = self._clearing.account.positions.values()
+        positions = [each for each in held if each.lots and each.contract.asset == asset]
+        if positions and not self._is_safe(asset, positions):
             self._draw(asset, positions)
-        else:
-            if not self._is_safe(asset, positions, marks):
-                self._draw(asset, positions)
 
-    def _positions(self, asset: str) -> list[Position]:
-        positions = self._clearing.account.positions.values()
-        return [each for each in positions if each.lots and each.contract.asset == asset]
-
-    def _is_safe(self, asset: str, positions: list[Position], marks: dict[str, int]) -> bool:
-        """Would the account still stand with every position at these marks? The present ones are put back."""
-        clearing = self._clearing
+    def _is_safe(self, asset: str, positions: list[Position]) -> bool:
+        """Would the account still stand with every position at its line?"""
+        lines, marks = self._lines, {}
         for each in positions:
-            clearing.account.set_mark(each.contract, marks[each.contract.sym])
-        is_safe = not clearing.account.is_liquidatable(asset)
-        clearing.set_marks()
-        return is_safe
+            sym = each.contract.sym
+            line = lines.get((sym, side_of(each)))
+            if line is None:
+                return False
+            marks[sym] = line.ticks
+        account = self._clearing.account
+        if len(account.positions) > 1:
+            self._clearing.set_marks()  # each one's liquidation price follows the others' marks
+        return account.withstands(asset, marks)
 
     def _draw(self, asset: str, positions: list[Position]) -> None:
         """Liquidate if that is due; else draw a line for every position."""
@@ -73,7 +67,7 @@ class Guard:
         share = SLACK / len(positions)
         while True:
             lines = {sym: mark + int(share * ways[sym]) for sym, mark in marks.items()}
-            if lines == marks or self._is_safe(asset, positions, lines):
+            if lines == marks or account.withstands(asset, lines):
                 break
             share /= 2
         for each in positions:

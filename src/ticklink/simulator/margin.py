@@ -53,6 +53,15 @@ class Purse:
             free += book.unrealised - book.order_margin - book.position_margin
         return free
 
+    def backing(self, orders: "MarginBook") -> int:
+        """What is available if one book's orders took nothing."""
+        free = self.balance - self.spot_held
+        for book in self.books:
+            free += book.unrealised - book.position_margin
+            if book is not orders:
+                free -= book.order_margin
+        return free
+
     @property
     def spendable(self) -> int:
         """What spot orders can take: unrealised profit is not among it (BitMEX: Withdrawable Balance)."""
@@ -82,6 +91,10 @@ class SpotBook:
         held = rounded_up(self.buy_weight * numerator, contract.weight_scale * denominator)
         self.quote.spot_held += held - self.buy_held
         self.buy_held = held
+
+    def covers(self, ticks: int, lots: int) -> bool:
+        """Spot orders hold what they hold: `reserve` says it."""
+        return False
 
     def reserve(self, side: int, ticks: int, lots: int) -> tuple[Purse, int, int]:
         """Add open lots, and return the purse, how much more it holds for that, and what is left to spend."""
@@ -136,6 +149,12 @@ class MarginBook:
             self.sell_weight += weight
         self._order_margin = None
 
+    def covers(self, ticks: int, lots: int) -> bool:
+        """Would open lots be backed even if they and all the others were charged in full? That is quick to say."""
+        weight = self.buy_weight + self.sell_weight + self.contract.weight(ticks) * lots
+        numerator, denominator = self._order_rate
+        return self.purse.backing(self) * denominator >= weight * numerator
+
     def reserve(self, side: int, ticks: int, lots: int) -> tuple[Purse, int, int]:
         """Add open lots, and return the purse, how much more margin that takes, and what is left available."""
         before = self.order_margin
@@ -175,7 +194,11 @@ class MarginBook:
 
     def _hold(self) -> tuple[int, int]:
         """Initial and maintenance margin, each with the fee to close; they follow the entry cost, not the mark."""
-        contract, cost = self.contract, abs(self.position.cost)
+        contract, cost = self.contract, self.position.cost
+        if not cost:
+            self._held = 0, 0
+            return self._held
+        cost = abs(cost)
         fee = rounded_up(cost * contract.exit_fee[0], contract.exit_fee[1])
         initial = rounded_up(cost * contract.initial_margin[0], contract.initial_margin[1])
         maintenance = rounded_up(cost * contract.maintenance_margin[0], contract.maintenance_margin[1])
