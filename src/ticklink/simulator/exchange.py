@@ -75,7 +75,7 @@ class Exchange:
 
     def next_due_ns(self) -> int:
         """A time no later than the next thing that happens by itself; `advance` there and ask again."""
-        due = self._time.due_ns()
+        due = self._time.due_ns
         for seat in self.seats.values():
             market_ns = seat.market.next_due_ns()
             if market_ns < due:

@@ -11,12 +11,10 @@ class Timeline:
 
     def __init__(self, now_ns: int) -> None:
         self.now_ns = now_ns
+        self.due_ns = NEVER
+        """When the next alarm rings."""
         self._alarms: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = 0
-
-    def due_ns(self) -> int:
-        """When the next alarm rings."""
-        return self._alarms[0][0] if self._alarms else NEVER
 
     def move_to(self, now_ns: int) -> None:
         if now_ns > self.now_ns:
@@ -25,8 +23,11 @@ class Timeline:
     def alarm(self, time_ns: int, ring: Callable[[], None]) -> None:
         self._numbers += 1
         heapq.heappush(self._alarms, (time_ns, self._numbers, ring))
+        self.due_ns = self._alarms[0][0]
 
     def ring(self, until_ns: int) -> None:
         """Let everything happen that is due."""
-        while self._alarms and self._alarms[0][0] <= until_ns:
-            heapq.heappop(self._alarms)[2]()
+        while self.due_ns <= until_ns:
+            _, _, ring = heapq.heappop(self._alarms)
+            self.due_ns = self._alarms[0][0] if self._alarms else NEVER
+            ring()
