@@ -343,3 +343,17 @@ def test_the_books_of_a_stopped_run_hold_what_the_market_did_by_then(lab: Lab) -
     assert [(fill.size, fill.time) for fill in result.fills] == [(200.0, T0 + 2_500)]
     assert [order.filled for order in result.orders] == [200.0]
     assert [entry.kind for entry in result.ledger] == ["deposit", "fee"]
+
+
+def test_schedules_of_a_bot_that_never_leaves_its_constructor(lab: Lab) -> None:
+    lab.calm(130, every_ms=10_000)
+    body = """
+        def __init__(self):
+            super().__init__()
+            while True:
+                time.sleep(5)
+        @cron.run(every=60)
+        def minutely(self):
+            self.say()
+        """
+    assert said(lab.play(speaking(body))) == [[1_000], [61_000], [121_000]]

@@ -177,3 +177,28 @@ def test_a_bot_that_reaches_outside_is_warned_once(lab: Lab) -> None:
     number = next(number for number, each in enumerate(source.splitlines(), 1) if "subprocess.run" in each)
     assert line.level == "WARNING"
     assert f"bot.py:{number} reaches out of the backtest: another program" in line.message
+
+
+def test_what_one_callback_of_a_trade_raises_leaves_the_others_alone(lab: Lab) -> None:
+    lab.calm(3)
+    body = """
+        def trade_update(self, src, sym, data):
+            raise ValueError("trade")
+        def candle_update_1m(self, src, sym, bars):
+            raise ValueError("minute")
+        def candle_update_5m(self, src, sym, bars):
+            self.say()
+        """
+    result = lab.play(speaking(body))
+    assert len(said(result)) == 3
+    told = [line.message.partition("\n")[0] for line in result.log if line.level == "ERROR"]
+    assert told == ["trade_update raised an exception", "candle_update_1m raised an exception"] * 3
+
+
+def test_an_error_that_repeats_is_told_with_its_traceback_ten_times(lab: Lab) -> None:
+    lab.calm(30)
+    result = lab.play(speaking("def quote_update(self, *event):\n    raise ValueError('again')"))
+    errors = [line.message for line in result.log if line.level == "ERROR"]
+    assert len(errors) == 31
+    assert [error.count("Traceback") for error in errors] == [1] * 10 + [0] * 21
+    assert errors[-1].endswith("ValueError: again (the same line as before)")

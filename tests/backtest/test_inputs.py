@@ -100,6 +100,7 @@ MISTAKES = {
     "market twice": (("--market", "bitmex:XBTUSD"), "a market is named twice"),
     "venue": (("--venue", "Woo=woo"), "venue Woo is at woo, but no --market is"),
     "venue's form": (("--venue", "Woo"), "--venue takes NAME=SRC"),
+    "currency": (("--currency", "EUR"), "--currency EUR: no market of the run prices it"),
     "asset": (("--balance", "EUR=5"), "--balance EUR: no market of the run has this asset; they have XBT"),
     "amount": (("--balance", "XBT=much"), "--balance: 'much' is not a number"),
     "negative amount": (("--balance", "XBT=-1"), "'XBT=-1' is negative"),

@@ -265,7 +265,7 @@ def test_a_damaged_row_is_told_and_nothing_of_the_file_is_kept(
         (BITMEX_TRADES.replace(",300,42000,", ",300,,"), 4, "price is missing"),
         ("timestamp,symbol,bidSize\n1,2,3\n", None, "is of no known format"),
         (b"\x00\x01\x02", None, "is of no known format"),
-        ("", None, "is of no known format"),
+        ("", None, "is empty"),
         (CAPTURE.replace('{"table"', '{"table'), 3, "BitMEX sent what we cannot read"),
         (CAPTURE.replace("configuration", "what"), 5, "neither a frame received nor one sent"),
         (CAPTURE.replace("ws.bitmex.com", "ws.kraken.com"), None, "add --src"),

@@ -3,6 +3,7 @@
 import io
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from ticklink.backtest.result import LogLine, Published, Signal
 NS_PER_MS = 1_000_000
 MOST_LINES = 100_000
 """Log lines kept; the rest are counted."""
+
+MOST_TRACEBACKS = 10
+"""Tracebacks written of errors from the same line."""
 
 bot_logger = logging.getLogger("ticklink.bot")
 
@@ -29,6 +33,7 @@ class Outbox(logging.Handler):
         self.trace: Callable[[BaseException], str] = full_trace
         """How an exception is written in the log."""
         self._now_ns, self._post = now_ns, post
+        self._errors: Counter[tuple[Any, ...]] = Counter()
         self._handlers: dict[str, list[Callable[[Any], None]]] = {}
 
     # ports.Bus
@@ -56,8 +61,19 @@ class Outbox(logging.Handler):
         except (TypeError, ValueError):  # a format and arguments that do not fit, or a message that cannot be a text
             message = str(record.msg)
         if record.exc_info and record.exc_info[1] is not None:
-            message += "\n" + self.trace(record.exc_info[1]).rstrip()
+            message += "\n" + self._traced(record.exc_info[1])
         self.write(record.levelname, message)
+
+    def _traced(self, error: BaseException) -> str:
+        """The traceback, the first times that an error comes from a line; then only what it says."""
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        key = (type(error), place.tb_frame.f_code if place else None, place.tb_lineno if place else 0)
+        self._errors[key] += 1
+        if self._errors[key] > MOST_TRACEBACKS:
+            return f"{type(error).__name__}: {error} (the same line as before)"
+        return self.trace(error).rstrip()
 
     def write(self, level: str, message: str) -> None:
         """One entry of the run's log."""

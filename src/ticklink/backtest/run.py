@@ -89,46 +89,12 @@ def heard(outbox: Outbox) -> Iterator[None]:
 
 def result_of(session: Session, seconds: float) -> Result:
     """What the run left behind."""
-    plan, loaded = session.plan, session.loaded
-    assert loaded is not None
     reached_ns = min(max(session.scheduler.current_ns(), session.start_ns), session.end_ns)
-    upto = int(np.searchsorted(session.times, reached_ns, "right"))
-    times_ns = session.times[:upto]
-    if not upto or times_ns[-1] < reached_ns:
-        upto = min(upto + 1, len(session.times))
-        times_ns = session.times[:upto]
-    times = [int(time) // models.NS_PER_MS for time in times_ns]
-    for venue in session.venues:
-        venue.exchange.advance(reached_ns)
-    fills = record.fills(session.venues)
-    if fills:
-        # what was on its way at the last event may have arrived a moment later
-        times[-1] = max(times[-1], fills[-1].time)
-    records = Records(
-        times=times,
-        instruments=session.instruments,
-        venues=plan.venues,
-        prices=session.samples.prices(session.instruments, upto),
-        orders=record.orders(session.venues),
-        fills=fills,
-        ledger=record.ledger(session.venues),
-    )
-    worth = equity(records, currency=plan.currency)
+    records = records_of(session, reached_ns)
+    worth = equity(records, currency=session.plan.currency)
+    events = session.replay.events
     return Result(
-        run=Run(
-            status=session.status,
-            reason=session.reason,
-            traceback=session.traceback,
-            bot={"file": loaded.file.name, "class": loaded.bot_class.__name__, "sha256": loaded.sha256},
-            events=session.replay.events,
-            from_=session.start_ns // models.NS_PER_MS,
-            to=reached_ns // models.NS_PER_MS,
-            seed=plan.seed,
-            venues=plan.venues,
-            markets=[str(market) for market in plan.markets],
-            versions={name: version(name) for name in VERSIONS} | {"python": platform.python_version()},
-            data=checksums(session),
-        ),
+        run=identity(session, reached_ns),
         assumptions=assumptions(session),
         orders=records.orders,
         fills=records.fills,
@@ -140,7 +106,48 @@ def result_of(session: Session, seconds: float) -> Result:
         signals=session.outbox.signals,
         published=session.outbox.published,
         log=session.outbox.lines(),
-        timing=Timing(seconds, session.replay.events / seconds if seconds else 0.0, session.feeder.seconds),
+        timing=Timing(seconds, events / seconds if seconds else 0.0, session.feeder.seconds),
+    )
+
+
+def records_of(session: Session, reached_ns: int) -> Records:
+    """The books of the run up to where it got, on its time grid."""
+    upto = min(int(np.searchsorted(session.times, reached_ns)) + 1, len(session.times))
+    times = [int(time) // models.NS_PER_MS for time in session.times[:upto]]
+    for venue in session.venues:
+        venue.exchange.advance(reached_ns)
+    fills = record.fills(session.venues)
+    if fills:
+        # what was on its way at the last event may have arrived a moment later
+        times[-1] = max(times[-1], fills[-1].time)
+    return Records(
+        times=times,
+        instruments=session.instruments,
+        venues=session.plan.venues,
+        prices=session.samples.prices(session.instruments, upto),
+        orders=record.orders(session.venues),
+        fills=fills,
+        ledger=record.ledger(session.venues),
+    )
+
+
+def identity(session: Session, reached_ns: int) -> Run:
+    """What was run, on what, and how it ended."""
+    plan, loaded = session.plan, session.loaded
+    assert loaded is not None
+    return Run(
+        status=session.status,
+        reason=session.reason,
+        traceback=session.traceback,
+        bot={"file": loaded.file.name, "class": loaded.bot_class.__name__, "sha256": loaded.sha256},
+        events=session.replay.events,
+        from_=session.start_ns // models.NS_PER_MS,
+        to=reached_ns // models.NS_PER_MS,
+        seed=plan.seed,
+        venues=plan.venues,
+        markets=[str(market) for market in plan.markets],
+        versions={name: version(name) for name in VERSIONS} | {"python": platform.python_version()},
+        data=checksums(session),
     )
 
 

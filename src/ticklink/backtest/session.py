@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ticklink.backtest.desk import Desk, Reports
+from ticklink.backtest.equity import DOLLARS
 from ticklink.backtest.feeder import CandleTaker, Feeder
 from ticklink.backtest.outbox import Outbox, bot_logger
 from ticklink.backtest.plan import Plan
@@ -18,6 +19,7 @@ from ticklink.backtest.scheduler import Deadlock, Scheduler, Stop
 from ticklink.backtest.tape import Part, Tape
 from ticklink.backtest.view import View, followed
 from ticklink.backtest.watchdog import Stalled, Watchdog
+from ticklink.bot.hooks import Cron, jobs
 from ticklink.bot.link import CANDLE_CALLBACKS, overridden
 from ticklink.bot.loader import LoadedBot, bot_traceback
 from ticklink.model.errors import InputError, TicklinkError
@@ -36,6 +38,9 @@ from ticklink.storage.instruments import catalog
 GRACE_NS = 1_000_000_000
 """How long the clock runs on after the last market event, so that orders on their way still arrive."""
 
+CONSTRUCTED_NS = 1_000_000_000
+"""A constructor that has not returned after this long is taken for one that never does."""
+
 Progress = Callable[["Session"], None]
 """Called now and then during the replay."""
 
@@ -50,6 +55,7 @@ class Session:
         self.reason = self.traceback = ""
         self.loaded: LoadedBot | None = None
         self.bot: Any = None
+        self._is_constructed = False
         self._on_progress = on_progress
         lookup = catalog(plan.root)
         self.instruments: list[Instrument] = [lookup(market.src, market.sym) for market in plan.markets]
@@ -62,10 +68,12 @@ class Session:
         self.histories = {src: self._history(src) for src in {market.src for market in plan.markets}}
         self.feeder = Feeder(self.tape, lambda: self.replay.market_ns())
         self._assets: set[str] = set()
+        self._reports: list[Reports] = []
         self.venues = [self._venue(name, src) for name, src in plan.venues.items()]
         if unknown := plan.balances.get("", {}).keys() - self._assets:
             known = ", ".join(sorted(self._assets))
             raise InputError(f"--balance {min(unknown)}: no market of the run has this asset; they have {known}")
+        self._check_currency()
         self.exchange = self.desk = Desk(
             self.scheduler, self.latency, self.venues, lambda due_ns: self.replay.expect(due_ns)
         )
@@ -109,6 +117,8 @@ class Session:
             target.call = self._trade_callback(bot, names, target) if target.is_trade else bot.quote_update
         self.replay.is_wired = True
         self.replay.interrupt()
+        if self.loaded is not None and jobs(self.loaded.bot_class):
+            self.scheduler.spawn(self._start_cron, self.loaded.cron, name="cron start")
 
     def stop(self, message: str | None) -> None:
         """At the bot's own wish."""
@@ -147,7 +157,7 @@ class Session:
         where = "__init__"
         try:
             bot = self.loaded.bot_class()
-            where = "on_start"
+            where, self._is_constructed = "on_start", True
             self.loaded.cron.start_by_itself()
             bot.on_start()
         except Stop:
@@ -166,6 +176,12 @@ class Session:
         else:
             self._fail(reason, "".join(traceback.format_exception(left)))
             self.replay.stop()
+
+    def _start_cron(self, cron: Cron) -> None:
+        """For a bot that never leaves its constructor; the jobs of any other have started by then."""
+        self.scheduler.sleep_until(self.scheduler.current_ns() + CONSTRUCTED_NS)
+        if not self._is_constructed:
+            cron.start_by_itself()
 
     def _fail(self, reason: str, trace: str = "") -> None:
         if self.status != "failed":
@@ -186,6 +202,13 @@ class Session:
         return self.feeder.load()
 
     # Parts
+
+    def _check_currency(self) -> None:
+        known = {asset for each in self.instruments for asset in (each.base, each.quote, each.settle)} | set(DOLLARS)
+        if self.plan.currency is not None and self.plan.currency not in known:
+            raise InputError(
+                f"--currency {self.plan.currency}: no market of the run prices it; use one of {', '.join(sorted(known))}"
+            )
 
     def _span(self) -> tuple[int, int]:
         plan = self.plan
@@ -216,7 +239,7 @@ class Session:
             exchange.add_market(market)
         face = face_of(src, exchange, self.histories[src])
         reports.venue = venue = SimulatedVenue(exchange, self.histories[src], face)
-        self._reports = [*getattr(self, "_reports", []), reports]
+        self._reports.append(reports)
         return venue
 
     def _deposits(self, venue: str, instruments: list[Instrument]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import re
 from importlib.resources import files
+from keyword import iskeyword
 from pathlib import Path
 
 from ticklink.model.errors import InputError
@@ -13,7 +14,7 @@ RESERVED = ("my", "ticklink", "profitview", "con", "nul", "aux", "prn")
 def write_template(name: str, folder: str | Path = ".") -> Path:
     """Write the template bot to `folder`/`name`.py and return its path. InputError where the name will not do, or is taken."""
     stem = name.removesuffix(".py")
-    if FILE_NAME.fullmatch(stem) is None or stem.lower() in RESERVED:
+    if FILE_NAME.fullmatch(stem) is None or stem.lower() in RESERVED or iskeyword(stem):
         raise InputError(
             f"a bot cannot be called {name!r}: a name begins with a letter and has letters, digits, - and _ "
             f"(at most 64); {', '.join(RESERVED)} are taken"

@@ -42,7 +42,10 @@ def command() -> None:
 @click.option("--data", "given", type=click.Path(path_type=Path), help="The archive; the same as ROOT.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def list_data(root: Path, given: Path | None, as_json: bool) -> None:
-    """List what the archive at ROOT holds (default: data): symbols, ranges, rows, gaps, damaged files."""
+    """List what the archive at ROOT holds (default: data): symbols, ranges, rows, gaps, damaged files.
+
+    The exit code is 1 when a file is damaged.
+    """
     root = given or root
     if not root.is_dir():
         raise InputError(f"there is no archive at {root}; make one with `ticklink import` or `ticklink data synth`")
@@ -51,6 +54,7 @@ def list_data(root: Path, given: Path | None, as_json: bool) -> None:
         click.echo(msgspec.json.encode({"root": str(root), "streams": summaries}))
     else:
         Console().print(inventory.table(summaries))
+    sys.exit(1 if any(each.damaged for each in summaries) else 0)
 
 
 @command.command("synth")

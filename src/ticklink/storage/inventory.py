@@ -73,7 +73,7 @@ def table(summaries: list[StreamSummary]) -> RenderableType:
     for name in ("Rows", "Size"):
         shown.add_column(name, justify="right", no_wrap=True)
     for each in summaries:
-        size = f"{each.bytes / 1e6:,.1f}MB"
+        size = f"{each.bytes / 1e6:,.1f}MB" if each.bytes >= 1e6 else f"{each.bytes / 1e3:,.0f}kB"
         market = f"{each.src}:{each.sym}"
         shown.add_row(market, each.stream, _minute(each.first), _minute(each.last), f"{each.rows:,}", size)
     remarks = [_remarks(each) for each in summaries if each.damaged or each.missing_days or each.holes]

@@ -108,6 +108,8 @@ def import_files(
 def detect(reading: Reading) -> str:
     """The format of a file by its content. Raises InputError where it is none that we know."""
     head = reading.head()
+    if not head.strip():
+        raise reading.damage("is empty")
     if head.startswith(MAGIC):
         return "candles-parquet"
     first = head.lstrip(b"\xef\xbb\xbf").partition(b"\n")[0].rstrip(b"\r")
