@@ -68,6 +68,8 @@ class Replay:
         self.part: Part | None = None
         self._times: memoryview = memoryview(b"")
         """The part's times: a memoryview gives plain integers, quicker than an array does."""
+        self._columns: list[Any] = []
+        """Iterators over the part's columns: they stand where the last loop left them."""
         self._row = self._high = 0
         self._rows: Any = None
         """The running loop's iterator; None while no loop runs."""
@@ -148,15 +150,16 @@ class Replay:
         self.part, self._row = part, 0
         length, feed_ns = len(part), self._feed_ns
         self._times = times = part.times.data
+        self._columns = [iter(part.millis), iter(part.codes), *map(iter, part.values)]
         while self._row < length and not self.is_stopped:
             due_ns = self._settle(times[self._row] + feed_ns)
             first, stop = self._row, min(self._row + self._rows_at_once, length)
             if times[stop - 1] + feed_ns >= due_ns:
                 stop = max(bisect_left(times, due_ns - feed_ns, first, stop), first + 1)
             if self.is_wired and not self.is_stopped:
-                self._hand_out(part, stop)
+                self._hand_out(stop)
             elif not self.is_stopped:
-                self._row = stop
+                self._skip_to(stop)
             self._on_progress()
 
     def _settle(self, until_ns: int) -> int:
@@ -187,18 +190,20 @@ class Replay:
         except Exception:  # noqa: BLE001 - the bot's own code: logged, and the bot goes on
             self._on_error(getattr(callback, "__name__", repr(callback)))
 
-    def _hand_out(self, part: Part, stop: int) -> None:
+    def _skip_to(self, row: int) -> None:
+        self._row = row
+        for column in self._columns:
+            column.__setstate__(row)
+
+    def _hand_out(self, stop: int) -> None:
         """The fast path: rows up to `stop` to the bot's callbacks, one expression each; see the module's docstring."""
-        first, self._high = self._row, stop
+        self._high = stop
         targets = [(target.call, target.src, target.sym, target.is_trade) for target in self.targets]
-        columns: list[Any] = [iter(part.millis), iter(part.codes), *map(iter, part.values)]
-        for column in columns:
-            column.__setstate__(first)
         rows: Any = iter(self._track)
-        rows.__setstate__(len(self._track) - (stop - first))
+        rows.__setstate__(self._rows_at_once - stop + self._row)
         self._rows = rows
         try:
-            for _, millis, code, a, b, c, d in zip(rows, *columns, strict=False):
+            for _, millis, code, a, b, c, d in zip(rows, *self._columns, strict=False):
                 call, src, sym, is_trade = targets[code]
                 if is_trade:
                     call(src, sym, {"side": "Buy" if c > 0 else "Sell", "price": a, "size": b, "time": millis})

@@ -115,6 +115,7 @@ class MarginBook:
         "_order_margin",
         "_order_rate",
         "_unrealised",
+        "_weighed",
         "buy_lots",
         "buy_weight",
         "contract",
@@ -136,11 +137,13 @@ class MarginBook:
         self._order_margin: int | None = 0
         self._unrealised: int | None = 0
         self._held: tuple[int, int] | None = 0, 0
+        self._weighed = 0, 0
+        """The last price asked for and a lot's weight there: an order asks when it comes, and again when it goes."""
         purse.books.append(self)
 
     def change(self, side: int, ticks: int, lots: int) -> None:
         """Add open lots; remove them, where negative."""
-        weight = self.contract.weight(ticks) * lots
+        weight = self._weight(ticks) * lots
         if side > 0:
             self.buy_lots += lots
             self.buy_weight += weight
@@ -151,7 +154,7 @@ class MarginBook:
 
     def covers(self, ticks: int, lots: int) -> bool:
         """Would open lots be backed even if they and all the others were charged in full? That is quick to say."""
-        weight = self.buy_weight + self.sell_weight + self.contract.weight(ticks) * lots
+        weight = self.buy_weight + self.sell_weight + self._weight(ticks) * lots
         numerator, denominator = self._order_rate
         return self.purse.backing(self) * denominator >= weight * numerator
 
@@ -204,6 +207,13 @@ class MarginBook:
         maintenance = rounded_up(cost * contract.maintenance_margin[0], contract.maintenance_margin[1])
         self._held = initial + fee, maintenance + fee
         return self._held
+
+    def _weight(self, ticks: int) -> int:
+        at, weight = self._weighed
+        if at != ticks:
+            weight = self.contract.weight(ticks)
+            self._weighed = ticks, weight
+        return weight
 
     def _charged_weight(self) -> int:
         """Orders that only reduce the position are free; beyond that, lots that could not both stay open count once.

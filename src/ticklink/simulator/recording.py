@@ -234,7 +234,7 @@ class Recording:
 
 def first_after(times: View, now_ns: int, known: int) -> int:
     """The first row later than a time; `known` is one that is no later than that row."""
-    low, stop, step = max(0, known), len(times), NEARBY
+    low, stop, step = known if known > 0 else 0, len(times), NEARBY
     while (near := low + step) < stop and times[near] <= now_ns:
         low, step = near, step * NEARBY
-    return bisect_right(times, now_ns, low, min(near, stop))
+    return bisect_right(times, now_ns, low, near if near < stop else stop)

@@ -123,7 +123,10 @@ class ReplayedMarket:
         if isinstance(order, Watch):
             return waiting.lots
         used = self._taken.of(waiting.event) if waiting.event >= QUOTES else self._traded.of(waiting.event)
-        lots = max(0, min(order.remaining, waiting.lots - used[waiting.side]))
+        left, wanted = waiting.lots - used[waiting.side], order.lots - order.filled
+        lots = wanted if wanted < left else left
+        if lots <= 0:
+            return 0
         used[waiting.side] += lots
         return lots
 
@@ -301,7 +304,7 @@ class ReplayedMarket:
             elif ahead == UNKNOWN or steps.taker[row] == side:
                 continue
             beyond = steps.traded_lots[row] - ahead
-            ahead = max(0, -beyond)
+            ahead = 0 if beyond > 0 else -beyond
             if beyond > 0:
                 time_ns = steps.trade_ns[row]
                 seen = bisect_left(steps.quote_ns, time_ns, first, stop)
@@ -320,7 +323,8 @@ class ReplayedMarket:
     def _quote(self) -> Displayed | None:
         recording = self.recording
         if self.now_ns >= recording.quote_until_ns:
-            self._reach()
+            if self.now_ns > recording.loaded_ns:
+                self._reach()
             recording.find_quote(self.now_ns)
         return recording.quote
 
@@ -328,7 +332,8 @@ class ReplayedMarket:
         """The recording, its last trade looked up."""
         recording = self.recording
         if self.now_ns >= recording.trade_until_ns:
-            self._reach()
+            if self.now_ns > recording.loaded_ns:
+                self._reach()
             recording.find_trade(self.now_ns)
         return recording
 
