@@ -7,7 +7,7 @@ it is can be read off a list iterator that it runs along, and moving that iterat
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from ticklink.backtest.scheduler import EndOfData, Scheduler
@@ -68,7 +68,7 @@ class Replay:
         self.part: Part | None = None
         self._times: memoryview = memoryview(b"")
         """The part's times: a memoryview gives plain integers, quicker than an array does."""
-        self._columns: list[Any] = []
+        self._columns: list[Iterator[Any]] = []
         """Iterators over the part's columns: they stand where the last loop left them."""
         self._row = self._high = 0
         self._rows: Any = None
@@ -150,7 +150,7 @@ class Replay:
         self.part, self._row = part, 0
         length, feed_ns = len(part), self._feed_ns
         self._times = times = part.times.data
-        self._columns = [iter(part.millis), iter(part.codes), *map(iter, part.values)]
+        self._columns = part.columns_from(0)
         while self._row < length and not self.is_stopped:
             due_ns = self._settle(times[self._row] + feed_ns)
             first, stop = self._row, min(self._row + self._rows_at_once, length)
@@ -159,7 +159,7 @@ class Replay:
             if self.is_wired and not self.is_stopped:
                 self._hand_out(stop)
             elif not self.is_stopped:
-                self._skip_to(stop)
+                self._row, self._columns = stop, part.columns_from(stop)
             self._on_progress()
 
     def _settle(self, until_ns: int) -> int:
@@ -189,11 +189,6 @@ class Replay:
             callback(*arguments)
         except Exception:  # noqa: BLE001 - the bot's own code: logged, and the bot goes on
             self._on_error(getattr(callback, "__name__", repr(callback)))
-
-    def _skip_to(self, row: int) -> None:
-        self._row = row
-        for column in self._columns:
-            column.__setstate__(row)
 
     def _hand_out(self, stop: int) -> None:
         """The fast path: rows up to `stop` to the bot's callbacks, one expression each; see the module's docstring."""
