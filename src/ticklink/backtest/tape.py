@@ -10,19 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ticklink.backtest.intrabar import ticks_of_candles
 from ticklink.backtest.plan import MarketId
-from ticklink.model.candles import level_ms
-from ticklink.model.errors import InputError
+from ticklink.backtest.source import Source
 from ticklink.model.instruments import Instrument
-from ticklink.storage import archive
-from ticklink.storage.columns import Candles, Quotes, Trades, join, pick
-from ticklink.storage.parquet import time_span
+from ticklink.storage.columns import Quotes, Trades, join, pick
 
 NEVER = 2**63 - 1
-PART_ROWS = 65_536
-"""About how many events a part has."""
-
 NS_PER_MS = 1_000_000
 
 
@@ -136,79 +129,3 @@ class Tape:
             for reader in self._readers:
                 if reader.last_ns == before_ns:
                     reader.read_more()
-
-
-class Source:
-    """Where a market's quotes and trades come from: what the archive has of it, or what can be made of that."""
-
-    def __init__(self, market: MarketId, streams: list[str]) -> None:
-        self.market = market
-        self.streams = streams
-        """What is read: quotes, trades, or one candles/<level>."""
-
-    @classmethod
-    def of(cls, root: Path, market: MarketId) -> "Source":
-        found = [s.stream for s in archive.streams(root) if (s.src, s.sym) == (market.src, market.sym)]
-        if "quotes" in found or "trades" in found:
-            return cls(market, [stream for stream in ("quotes", "trades") if stream in found])
-        candles = [stream for stream in found if stream.startswith("candles/")]
-        if candles:
-            return cls(market, [min(candles, key=_length)])
-        known = ", ".join(sorted({f"{s.src}:{s.sym}" for s in archive.streams(root)})) or "nothing"
-        raise InputError(f"the archive {root} has no data of {market}; it has {known}")
-
-    @property
-    def note(self) -> str:
-        """What had to be assumed to make quotes and trades of it; empty if nothing."""
-        if self.streams[0].startswith("candles/"):
-            return f"made of {self.streams[0]}: in a rising bar open-low-high-close, else open-high-low-close, spread 2 ticks"
-        if self.streams == ["trades"]:
-            return "no quotes recorded: each trade is taken for the quote, the other side a tick away"
-        return ""
-
-    def open(
-        self, root: Path, instrument: Instrument, start_ns: int | None, end_ns: int | None
-    ) -> tuple[Iterator[Quotes], Iterator[Trades]]:
-        """Quotes and trades, each in time order."""
-        src, sym = self.market.src, self.market.sym
-        if self.streams[0].startswith("candles/"):
-            level = self.streams[0].removeprefix("candles/")
-
-            def candles() -> Iterator[Candles]:
-                return archive.read_candles(root, src, sym, level, start_ns, end_ns)
-
-            pairs = [(ticks_of_candles(chunk, level, instrument) for chunk in candles()) for _ in range(2)]
-            return (quotes for quotes, _ in pairs[0]), (trades for _, trades in pairs[1])
-        trades = archive.open_stream(root, src, sym, "trades", start_ns, end_ns, chunk_rows=PART_ROWS)
-        if "quotes" in self.streams:
-            return archive.open_stream(root, src, sym, "quotes", start_ns, end_ns, chunk_rows=PART_ROWS), trades  # type: ignore[return-value]
-        again = archive.open_stream(root, src, sym, "trades", start_ns, end_ns, chunk_rows=PART_ROWS)
-        return (quotes_of_trades(chunk, instrument) for chunk in again), trades  # type: ignore[return-value, arg-type]
-
-    def files(self, root: Path, start_ns: int | None, end_ns: int | None) -> list[Path]:
-        """The files that are read."""
-        src, sym = self.market.src, self.market.sym
-        return [path for stream in self.streams for path in archive.files(root, src, sym, stream, start_ns, end_ns)]
-
-    def span(self, root: Path, start_ns: int | None, end_ns: int | None) -> tuple[int, int] | None:
-        """The first and the last time that can be read, None where nothing is there."""
-        spans = [span for path in self.files(root, start_ns, end_ns) if (span := time_span(path)) is not None]
-        if not spans:
-            return None
-        first, last = min(span.start for span in spans), max(span.end for span in spans)
-        if self.streams[0].startswith("candles/"):
-            last += _length(self.streams[0]) * NS_PER_MS - 1
-        return max(first, start_ns or first), min(last, end_ns - 1 if end_ns is not None else last)
-
-
-def quotes_of_trades(trades: Trades, instrument: Instrument) -> Quotes:
-    """A trade tells one side of the quote: the taker bought at the ask or sold at the bid. The other is a tick away."""
-    tick = float(instrument.tick)
-    bought = trades.side > 0
-    bid = np.where(bought, trades.price - tick, trades.price)
-    ask = np.where(bought, trades.price, trades.price + tick)
-    return Quotes(trades.time, bid, trades.size, ask, trades.size)
-
-
-def _length(stream: str) -> int:
-    return level_ms(stream.removeprefix("candles/"))
