@@ -133,6 +133,25 @@ def test_history_comes_before_what_is_held_and_replaces_it() -> None:
     assert bars.known == 3
 
 
+def test_a_candle_can_be_given_its_final_values() -> None:
+    """An older one, the one in the making, and the next; trades go on from there."""
+    bars = filled((0, 10.0, 1.0), (MINUTE, 11.0, 1.0))
+    bars.put(0, 10.1, 12.0, 9.0, 10.2, 3.5)
+    bars.put(MINUTE, 10.9, 11.5, 10.5, 11.2, 2.5)
+    assert bars[-2] == row(0, 10.1, 12.0, 9.0, 10.2, 3.5)
+    bars.add_trade(MINUTE + 1, 11.4, 1.0)
+    assert bars[-1] == row(MINUTE, 10.9, 11.5, 10.5, 11.4, 3.5)
+    bars.add_trade(MINUTE + 2, 10.4, 1.0)
+    bars.put(3 * MINUTE, 8.0, 9.0, 7.0, 8.5, 1.5)
+    assert list(bars[-3:]) == [
+        row(MINUTE, 10.9, 11.5, 10.4, 10.4, 4.5),
+        row(2 * MINUTE, 10.4, 10.4, 10.4, 10.4, 0.0),
+        row(3 * MINUTE, 8.0, 9.0, 7.0, 8.5, 1.5),
+    ]
+    bars.put(-MINUTE, 1.0, 1.0, 1.0, 1.0, 1.0)
+    assert bars.known == 4
+
+
 def test_history_of_uneven_columns_is_refused() -> None:
     with pytest.raises(ValueError):
         Bars("1m").extend([T0, T0 + MINUTE], [1.0], [1.0], [1.0], [1.0], [1.0])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ticklink.model.candles import LEVELS_MS
 from ticklink.model.errors import InputError
 from ticklink.simulator.candles import CandleHistory
-from ticklink.storage.columns import Trades
+from ticklink.storage.columns import Candles, Trades
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -150,6 +150,47 @@ def test_the_archive_is_asked_once_for_the_same_past() -> None:
     assert archive.asked == 1
     assert len(candles.rows("XBT", "1m", 20 * MINUTE, 100 * MINUTE, 1000)) == 80
     assert archive.asked == 2
+
+
+def recorded(level: str, rows: list[tuple[float, ...]], start_ms: int = 0, chunk: int = 2) -> CandleHistory:
+    """A history of candles; rows are the number of the bucket, open, high, low, close, volume."""
+    columns = np.array(rows).T
+
+    def earlier(_sym: str, from_ns: int, to_ns: int) -> Iterator[Candles]:
+        times = columns[0].astype(np.int64) * LEVELS_MS[level] * 1_000_000
+        kept = np.flatnonzero((times >= from_ns) & (times < to_ns))
+        for part in np.split(kept, range(chunk, len(kept), chunk)):
+            yield Candles(times[part], *(column[part] for column in columns[1:]))
+
+    return CandleHistory(start_ms * 1_000_000, earlier, {"XBT": level})
+
+
+RECORDED: list[tuple[float, ...]] = [(bar, 10.04 + bar, 12.0 + bar, 9.0, 11.0 + bar, 0.1 * bar) for bar in range(12)]
+
+
+@pytest.mark.parametrize("start", [0, 5 * HOUR, 5 * HOUR + 1, 20 * HOUR])
+def test_recorded_candles_are_given_as_they_are_wherever_the_replay_starts(start: int) -> None:
+    candles = recorded("1h", RECORDED, start)
+    for hour in (3, 6, 12):
+        got = candles.rows("XBT", "1h", 0, hour * HOUR + 5, 1000)
+        assert [tuple(row.values()) for row in got] == [(*each[1:], each[0] * HOUR) for each in RECORDED[:hour]]
+    (two, *_) = candles.rows("XBT", "2h", 2 * HOUR, 12 * HOUR, 1000)
+    assert two == {"open": 12.04, "high": 15.0, "low": 9.0, "close": 14.0, "volume": 0.2 + 0.1 * 3, "time": 2 * HOUR}
+    assert candles.recorded("XBT", 3 * HOUR, 5 * HOUR) == [(each[0] * HOUR, *each[1:]) for each in RECORDED[3:5]]
+
+
+def test_trades_made_of_recorded_candles_do_not_count() -> None:
+    candles = recorded("1h", RECORDED)
+    candles.add("XBT", trades_of([(0, 99.0, 7.0)]))
+    assert candles.rows("XBT", "1h", 0, HOUR, 1000)[0]["high"] == 12.0
+
+
+@pytest.mark.parametrize(("level", "asked"), [("1h", "30m"), ("2h", "3h"), ("1w", "1d")])
+def test_a_level_that_recorded_candles_do_not_add_up_to_is_refused(level: str, asked: str) -> None:
+    candles = recorded(level, RECORDED)
+    words = f"XBT was recorded as {level} candles, of which no {asked} candles can be made; use {level}"
+    with pytest.raises(InputError, match=words):
+        candles.rows("XBT", asked, None, 10 * DAY, 1000)
 
 
 @settings(max_examples=150, deadline=None)

@@ -32,7 +32,6 @@ from ticklink.simulator.native import face_of, rows_of
 from ticklink.simulator.replayed import ReplayedMarket
 from ticklink.simulator.rules import rules_of
 from ticklink.simulator.venue import SimulatedVenue
-from ticklink.storage import archive
 from ticklink.storage.instruments import catalog
 
 GRACE_NS = 1_000_000_000
@@ -221,8 +220,9 @@ class Session:
         return first, plan.end_ns if plan.end_ns == last + 1 else last
 
     def _history(self, src: str) -> CandleHistory:
-        root = self.plan.root
-        return CandleHistory(self.start_ns, lambda sym, start, end: archive.read_trades(root, src, sym, start, end))
+        root, sources = self.plan.root, {each.market.sym: each for each in self.tape.sources if each.market.src == src}
+        levels = {sym: source.level for sym, source in sources.items() if source.level is not None}
+        return CandleHistory(self.start_ns, lambda sym, start, end: sources[sym].past(root, start, end), levels)
 
     def _venue(self, name: str, src: str) -> SimulatedVenue:
         rows = rows_of(src)

@@ -1,18 +1,19 @@
 """What a bot sees of its markets in a backtest (ports.MarketView), read off the replay when it asks."""
 
+from functools import partial
 from typing import Any
 
+from ticklink.backtest.recorded_bars import RecordedBars
 from ticklink.backtest.replay import Callback, Replay
 from ticklink.backtest.tape import Part
 from ticklink.bus import frames
-from ticklink.model.bars import Bars
-from ticklink.model.candles import MINUTE_MS, candle_bin, level_ms
+from ticklink.model.bars import WINDOW, Bars
+from ticklink.model.candles import candle_bin, level_ms
 from ticklink.model.errors import InputError
 from ticklink.model.instruments import Instrument
 from ticklink.simulator.candles import CandleHistory
 
 NS_PER_MS = 1_000_000
-NS_PER_MINUTE = 60_000_000_000
 
 
 class View:
@@ -32,7 +33,7 @@ class View:
         self._seen_ns = start_ns
         """Of the parts before the present one: everything earlier has been handed out, or was before the run."""
         self._minute: dict[int, list[tuple[int, float, float]]] = {}
-        """The trades of that minute, by stream."""
+        """The trades of that minute, or of what else was recorded as one candle, by stream."""
         self._closed: Part | None = None
         self._bars: dict[tuple[str, str, str], Bars] = {}
 
@@ -64,14 +65,16 @@ class View:
         return self._last(self._code(src, sym) + 1)
 
     def close_part(self) -> None:
-        """Before the replay goes on to its next part: keep the last row of every stream, and the trades of this minute."""
-        part, minute_ms = self._part(), self._seen() // NS_PER_MINUTE * MINUTE_MS
+        """Before the replay goes on to its next part: keep the last row of every stream, and the latest trades."""
+        part = self._part()
         for code in range(2 * len(self._instruments)):
             last = self._last(code)
             if last is not None:
                 self._before[code] = last
             if code % 2:
-                self._minute[code] = self._trades_since(code, minute_ms)
+                market = self._instruments[code // 2]
+                finest = self._histories[market.src].finest(market.sym)
+                self._minute[code] = self._trades_since(code, candle_bin(self._seen() // NS_PER_MS, finest))
         self._seen_ns = self._seen()
         self._closed = part or self._closed
 
@@ -114,19 +117,24 @@ class View:
         if bars is None:
             bars = self._bars[src, sym, level] = self.new_bars(src, sym, level)
             self._follow(self._code(src, sym) + 1, bars)
+        if isinstance(bars, RecordedBars):
+            bars.settle(self._seen() // NS_PER_MS)
         return bars
 
     def new_bars(self, src: str, sym: str, level: str) -> Bars:
         """Filled with what was handed out up to now: ended candles, then the minutes and trades of the one that grows."""
-        bars, history = Bars(level), self._histories[src]
-        seen_ms = self._seen() // NS_PER_MS
-        start, minute = candle_bin(seen_ms, level), candle_bin(seen_ms, "1m")
-        bars.extend(*history.candles(sym, level, start - len(bars) * level_ms(level), start))
-        for time_ms, open_, high, low, close, volume in zip(*history.candles(sym, "1m", start, minute), strict=True):
-            if volume:  # else it only repeats the close before
-                for price, size in ((open_, volume), (high, 0.0), (low, 0.0), (close, 0.0)):
-                    bars.add_trade(time_ms, price, size)
-        for time_ms, price, size in self._trades_since(self._code(src, sym) + 1, minute):
+        code = self._code(src, sym) + 1
+        history, seen_ms = self._histories[src], self._seen() // NS_PER_MS
+        finest = history.finest(sym)
+        start, minute = candle_bin(seen_ms, level), candle_bin(seen_ms, finest)
+        is_recorded = sym in history.levels
+        bars = RecordedBars(level, finest, partial(history.recorded, sym), start) if is_recorded else Bars(level)
+        bars.extend(*history.candles(sym, level, start - WINDOW * level_ms(level), start))
+        if isinstance(bars, RecordedBars):
+            bars.settle(seen_ms)
+        else:
+            _add_minutes(bars, history.candles(sym, finest, start, minute))
+        for time_ms, price, size in self._trades_since(code, minute):
             bars.add_trade(time_ms, price, size)
         return bars
 
@@ -147,6 +155,13 @@ class View:
         target = self._replay.targets[code]
         target.call = followed(target.call, bars)
         self._replay.interrupt()
+
+
+def _add_minutes(bars: Bars, columns: list[list[Any]]) -> None:
+    for time_ms, open_, high, low, close, volume in zip(*columns, strict=True):
+        if volume:  # else it only repeats the close before
+            for price, size in ((open_, volume), (high, 0.0), (low, 0.0), (close, 0.0)):
+                bars.add_trade(time_ms, price, size)
 
 
 def followed(callback: Callback | None, bars: Bars) -> Callback:

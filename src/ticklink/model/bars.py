@@ -133,6 +133,18 @@ class Bars(Sequence[dict[str, Any]]):
         for start in sorted(candles):
             self._open(*candles[start])
 
+    def put(self, time_ms: int, open_: float, high: float, low: float, close: float, volume: float) -> None:
+        """Give one candle its final values: an older one, the one in the making, or one that begins after it."""
+        start = candle_bin(time_ms, self.level)
+        if start >= self._next:
+            self._open(start, open_, high, low, close, volume)
+            return
+        back = (self._start - start) // self._length
+        if back < self.known:
+            self._buffer.put(self._last - back, (open_, high, low, close, volume))
+        if back == 0:
+            self._high, self._low, self._close, self._volume = high, low, close, volume
+
     def _forget(self) -> None:
         self._count = 0
         self._start, self._next = 0, -1
@@ -204,6 +216,10 @@ class _Buffer:
         for column, value in zip(self.columns, candle[1:], strict=True):
             column[place] = value
         self.end = place + 1
+
+    def put(self, place: int, values: tuple[float, ...]) -> None:
+        for column, value in zip(self.columns, values, strict=True):
+            column[place] = value
 
     def widen(self, place: int, price: float, size: float) -> None:
         _, highs, lows, _, volumes = self.columns

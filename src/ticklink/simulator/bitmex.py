@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from ticklink.model.errors import InputError
 from ticklink.simulator.bitmex_account import AccountDesk
 from ticklink.simulator.bitmex_executions import Executions
 from ticklink.simulator.bitmex_market import Buckets, PublicTables
@@ -80,6 +81,8 @@ class BitmexFace:
             return 200, handler(Params({**queried, **params}))
         except Rejected as no:
             return no.status, {"error": {"message": no.message, "name": no.name}}
+        except InputError as no:
+            return 400, {"error": {"message": str(no), "name": "HTTPError"}}
 
 
 def _path(path: str) -> tuple[str, dict[str, str]]:

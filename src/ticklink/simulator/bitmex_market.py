@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ticklink.model.candles import LEVELS_MS
+from ticklink.model.candles import LEVELS_MS, candle_bin
 from ticklink.model.money import Contract
 from ticklink.simulator.bitmex_instruments import instrument_row
 from ticklink.simulator.bitmex_params import Params, invalid, missing
@@ -41,6 +41,14 @@ class Buckets(Protocol):
 
     def candles(self, sym: str, level: str, first_ms: int, end_ms: int) -> list[list[Any]]:
         """Columns time, open, high, low, close, volume of the buckets that start in [first, end), without holes."""
+        ...
+
+    def finest(self, sym: str) -> str:
+        """The level that the others are made of."""
+        ...
+
+    def check(self, sym: str, level: str) -> None:
+        """InputError for a level that they cannot be made of."""
         ...
 
 
@@ -145,6 +153,7 @@ class PublicTables:
     # Buckets
 
     def _seat_buckets(self, seat: Seat, query: Query, step: int, is_partial: bool) -> Iterator[Row]:
+        self._buckets.check(seat.contract.sym, _level(step))
         sym, ended_ms = seat.contract.sym, self._exchange.now_ns // NS_PER_MS // step * step
         if is_partial and query.reverse:
             yield from self._partial(seat, ended_ms, step)
@@ -187,12 +196,15 @@ class PublicTables:
         ]
 
     def _partial(self, seat: Seat, start_ms: int, step: int) -> Iterator[Row]:
-        """The bucket that has not ended: its whole minutes, and the trades since."""
-        sym, minute = seat.contract.sym, LEVELS_MS["1m"]
-        now_minute = self._exchange.now_ns // NS_PER_MS // minute * minute
+        """The bucket that has not ended: its whole minutes, or what else was recorded, and the trades since."""
+        sym = seat.contract.sym
+        finest = self._buckets.finest(sym)
+        now_minute = candle_bin(self._exchange.now_ns // NS_PER_MS, finest)
         prices: list[float] = []
         volume = 0.0
-        for _, _, high, low, close, traded in zip(*self._buckets.candles(sym, "1m", start_ms, now_minute), strict=True):
+        for _, _, high, low, close, traded in zip(
+            *self._buckets.candles(sym, finest, start_ms, now_minute), strict=True
+        ):
             prices += [high, low, close]
             volume += traded
         recording = _recording(seat)

@@ -1,21 +1,26 @@
-"""Candles from recorded trades: what a simulated venue answers when it is asked for history.
+"""Candles of the past: what a simulated venue answers when it is asked for history.
 
-Minutes are kept as they are loaded; every level is made of them. A bucket in which nothing traded repeats the close before it
-with volume 0, as BitMEX's own do. Only buckets that have ended are given, so that nothing is known before its time.
+Minutes are made of recorded trades as they are loaded, and every level of them. Where candles are all that was recorded, they
+take the place of the minutes: each is given as it was recorded, coarser levels are made of them, and finer ones are refused.
+A bucket in which nothing traded repeats the close before it with volume 0, as BitMEX's own do. Only buckets that have ended are
+given, so that nothing is known before its time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ticklink.bus import frames
-from ticklink.model.candles import MINUTE_MS, level_ms, offset_ms
-from ticklink.storage.columns import Trades
+from ticklink.model.candles import LEVELS_MS, MINUTE_MS, level_ms, offset_ms
+from ticklink.model.errors import InputError
+from ticklink.storage.columns import Candles, Trades
 
 NS_PER_MS = 1_000_000
 NS_PER_MINUTE = 60_000 * NS_PER_MS
+NEVER = 2**63 - 1
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -32,6 +37,10 @@ class Minutes(NamedTuple):
     volume: Floats
 
 
+Candle = tuple[int, float, float, float, float, float]
+"""One row of it."""
+
+
 class CandleSource(Protocol):
     """Where a simulated venue gets its candles from."""
 
@@ -40,21 +49,27 @@ class CandleSource(Protocol):
         ...
 
 
-Earlier = Callable[[str, int, int], Iterator[Trades]]
-"""(sym, from ns, to ns): trades recorded before the replay's start."""
+Earlier = Callable[[str, int, int], Iterator[Trades] | Iterator[Candles]]
+"""(sym, from ns, to ns): what was recorded in that time, usually before the replay's start."""
+
+NONE_RECORDED: Mapping[str, str] = MappingProxyType({})
 
 
 class CandleHistory:
-    """Candles of the symbols of one venue; fed with trades as they are loaded, and with earlier ones when asked for."""
+    """Candles of the symbols of one venue; fed with trades as they are loaded, and with earlier ones when asked for.
 
-    def __init__(self, start_ns: int, earlier: Earlier) -> None:
-        self._start_ns, self._earlier = start_ns, earlier
+    `levels` names the symbols that were recorded as candles, and their level: `earlier` gives these, of any time.
+    """
+
+    def __init__(self, start_ns: int, earlier: Earlier, levels: Mapping[str, str] = NONE_RECORDED) -> None:
+        self._start_ns, self._earlier, self.levels = start_ns, earlier, levels
+        self._ahead: dict[str, Iterator[Trades] | Iterator[Candles]] = {}
         self._parts: dict[str, list[Minutes]] = {}
         self._known_from_ns: dict[str, int] = {}
 
     def add(self, sym: str, trades: Trades) -> None:
-        """Trades later than those before, and none before the replay's start."""
-        if len(trades.time):
+        """Trades later than those before, and none before the replay's start. Recorded candles need none."""
+        if len(trades.time) and sym not in self.levels:
             self._parts.setdefault(sym, []).append(minutes(trades))
 
     def rows(self, sym: str, level: str, since_ms: int | None, now_ms: int, count: int) -> list[dict[str, Any]]:
@@ -63,16 +78,40 @@ class CandleHistory:
         first = end - count * step if since_ms is None else -(-(int(since_ms) - offset) // step) * step + offset
         return [frames.candle(*row) for row in zip(*self.candles(sym, level, first, end), strict=True)]
 
+    def finest(self, sym: str) -> str:
+        """The level that the others are made of."""
+        return self.levels.get(sym, "1m")
+
     def candles(self, sym: str, level: str, first_ms: int, end_ms: int) -> list[list[Any]]:
         """Columns time, open, high, low, close, volume of the buckets that start in [first, end), without holes.
 
-        There are none from before the first trade that is known: one of the bucket before `first` counts as known.
+        There are none from before the first trade that is known: one of the bucket before `first` counts as known. Raises
+        InputError for a level that cannot be made of the recorded one.
         """
         step, offset = level_ms(level), offset_ms(level)
+        self.check(sym, level)
         self._load_from(sym, first_ms - step)
+        self._load_until(sym, end_ms)
         table = self._between(sym, first_ms, end_ms)
         grouped = grouped_by(table, (table.time - offset) // step * step + offset)
         return filled(grouped, first_ms, end_ms, step)
+
+    def recorded(self, sym: str, first_ms: int, end_ms: int) -> list[Candle]:
+        """The candles that were recorded of [first, end), nothing filled in."""
+        self._load_from(sym, first_ms)
+        self._load_until(sym, end_ms)
+        table = self._table(sym)
+        rows = slice(*np.searchsorted(table.time, (first_ms, end_ms)).tolist())
+        return list(zip(*(column[rows].tolist() for column in table), strict=True))
+
+    def check(self, sym: str, level: str) -> None:
+        """InputError where a level cannot be made of the recorded one."""
+        finest = self.finest(sym)
+        if level_ms(level) % level_ms(finest):
+            possible = ", ".join(each for each, length in LEVELS_MS.items() if not length % level_ms(finest))
+            raise InputError(
+                f"{sym} was recorded as {finest} candles, of which no {level} candles can be made; use {possible}"
+            )
 
     def _between(self, sym: str, first_ms: int, end_ms: int) -> Minutes:
         """The minutes in [first, end), and the last one before them: its close is what silence repeats."""
@@ -96,9 +135,22 @@ class CandleHistory:
             self._parts[sym] = [*older, *self._parts.get(sym, [])]
             self._known_from_ns[sym] = first_ns
 
+    def _load_until(self, sym: str, end_ms: int) -> None:
+        """Read recorded candles on, a chunk at a time: what is read is not told before its time."""
+        if sym not in self.levels:
+            return
+        if sym not in self._ahead:
+            self._ahead[sym] = self._earlier(sym, self._start_ns, NEVER)
+        parts = self._parts.setdefault(sym, [])
+        while not (parts and parts[-1].time[-1] >= end_ms) and (part := next(self._ahead[sym], None)) is not None:
+            if len(part.time):
+                parts.append(minutes(part))
 
-def minutes(trades: Trades) -> Minutes:
-    """One-minute candles of trades in time order; minutes without trades are left out."""
+
+def minutes(trades: Trades | Candles) -> Minutes:
+    """One-minute candles of trades in time order; minutes without trades are left out. Candles stay what they are."""
+    if isinstance(trades, Candles):
+        return Minutes(trades.time // NS_PER_MS, *trades[1:])
     starts = trades.time // NS_PER_MINUTE * MINUTE_MS
     price = trades.price
     return grouped_by(Minutes(starts, price, price, price, price, trades.size), starts)
