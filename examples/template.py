@@ -12,7 +12,7 @@ VENUE = "BitMEX"  # your account there, by the name you gave it
 SYM = "XBTUSD"  # the market, as the exchange spells it
 SIZE = 100  # of the order; on XBTUSD one contract is one dollar
 DISTANCE = 0.01  # how far below the bid the order rests: 1 %
-TICK = 0.5  # prices move in steps of this
+TICK = 0.1  # prices move in steps of this
 TRADE = False  # nothing is ever sent to the exchange before you set this to True
 
 

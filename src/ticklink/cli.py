@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="ticklink")
 def main() -> None:
-    """Event-driven trading bots: one Python class, run unchanged on recorded data, on paper and live."""
+    """Event-driven trading bots: one Python class, run unchanged on recorded data in virtual time."""
 
 
 def run() -> None:

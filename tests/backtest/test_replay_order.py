@@ -178,3 +178,27 @@ def test_jitter_is_the_same_on_every_run_of_a_seed(lab: Lab) -> None:
     gaps = [later[0] - earlier[0] for earlier, later in zip(runs[0], runs[0][1:], strict=False)]
     assert min(gaps) >= 10
     assert len(set(gaps)) > 1
+
+
+def test_calls_wait_for_the_request_budget_of_the_venue(lab: Lab) -> None:
+    lab.calm(20)
+    asks = "def on_start(self):\n    for _ in range(122): self.fetch_balances('BitMEX')\n    self.say()"
+    # BitMEX refills two a second, and each of the first 120 calls took 40 ms
+    assert lab.told(asks, "--latency", "0ms") == [[1_000]]
+    assert lab.told(asks, "--latency", "0ms", "--rate-limits", "counted") == [[0]]
+
+
+def test_a_call_that_would_wait_too_long_is_answered_with_rate_limits(lab: Lab) -> None:
+    lab.calm(20)
+    asks = """
+        def on_start(self):
+            for _ in range(120):
+                self.fetch_balances("BitMEX")
+            for _ in range(40):
+                self.create_thread(self.ask)
+        def ask(self):
+            self.say((self.fetch_balances("BitMEX")["error"] or {}).get("type"))
+        """
+    told = lab.told(asks, "--latency", "0ms")
+    assert told[:20] == [["rate_limits", 0]] * 20
+    assert told[20:] == [[None, 500 * turn] for turn in range(1, 21)]

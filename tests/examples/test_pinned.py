@@ -28,9 +28,9 @@ class Pin(NamedTuple):
 
 # fmt: off
 PINS = {
-    "grid_bot": Pin(78, 53, -82.844974, "4db6fdea35acad203d4a46c9e0af184acb11a71f3301413360cf1d80a840d76e"),
-    "mean_reversion": Pin(3, 3, -4.353436, "eee4c18ba436d65e5874e9c5e3acb17777c581df3ba44672abeb7af1de97d932"),
-    "native_post_only": Pin(10, 9, 0.477015, "4820da535f6b878ad9268ec8f35df048faa7dc8641d85c1386e1a8aa95b37c68"),
+    "grid_bot": Pin(78, 53, -82.844974, "d919231ce7d64498e5ae1c436b25428768a873646c90bc6e5d4af0018eea63b1"),
+    "mean_reversion": Pin(3, 3, -4.353436, "4d9771e494d9a0f40d93a4c772cfdbfa4f2e5378c663068a1302ee62068e5d3f"),
+    "native_post_only": Pin(10, 9, 0.477015, "f94baba2a9c034efaaac3efda50424af8c59fe14f09ff4021e33103ab8e820c2"),
 }
 # fmt: on
 NAMES = ("grid_bot", "mean_reversion", "native_post_only")

@@ -317,10 +317,18 @@ def test_native_calls_need_a_face_and_a_version(world: World) -> None:
 
 def test_the_budget_is_spent_and_refills_with_time() -> None:
     budget = Budget(60)
-    assert budget.spend(T0) == RateLimits(59, T0 // S + 2)
-    assert budget.spend(T0) == RateLimits(58, T0 // S + 3)
-    assert budget.spend(T0 + 2 * S) == RateLimits(59, T0 // S + 4)
+    for after, limits in ((0, (59, 2)), (0, (58, 3)), (2, (59, 4))):
+        budget.spend(T0 + after * S)
+        assert budget.limits(T0 + after * S) == RateLimits(limits[0], T0 // S + limits[1])
     assert budget.exceeded == 0
+
+
+def test_a_budget_can_be_booked_ahead_up_to_a_limit() -> None:
+    budget = Budget(60)
+    assert [budget.book(T0, 2 * S) for _ in range(60)] == [0] * 60
+    assert [budget.book(T0, 2 * S) for _ in range(3)] == [S, 2 * S, 3 * S]
+    assert budget.book(T0 + S, 2 * S) == 2 * S
+    assert budget.limits(T0 + S).remaining == 0
 
 
 def test_requests_over_the_budget_are_counted_and_answered_all_the_same(world: World) -> None:
@@ -341,3 +349,13 @@ def test_refusals_spend_the_budget_too(world: World) -> None:
 
 def test_an_asset_nobody_knows_has_eight_decimals(world: World) -> None:
     assert [world.venue.scale(asset) for asset in ("USDT", "XBT", "DOGE")] == [6, 8, 8]
+
+
+def test_where_a_venue_has_no_amendment_the_order_is_cancelled_and_placed_anew() -> None:
+    world = World(rules=COINBASE)
+    first = world.data(limit())
+    second = world.data(AmendOrder(V, first["order_id"], price=49.5, size=300))
+    assert second["order_id"] != first["order_id"]
+    assert (second["order_price"], second["order_size"], second["status"]) == (49.5, 300.0, "New")
+    assert [row["order_id"] for row in world.data(FetchOpenOrders(V))] == [second["order_id"]]
+    assert world.no(AmendOrder(V, first["order_id"], price=49.0)) == ("rejected", "Order already done")

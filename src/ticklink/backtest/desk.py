@@ -10,13 +10,15 @@ from typing import Any, Protocol
 from ticklink.backtest.scheduler import Scheduler
 from ticklink.bus import frames
 from ticklink.model.positions import Position
-from ticklink.model.requests import Failure, Reply, Request
+from ticklink.model.requests import Failure, RateLimits, Reply, Request
 from ticklink.simulator.exchange import Fill
 from ticklink.simulator.markets import NEVER
-from ticklink.simulator.models import NS_PER_MS, Latency
+from ticklink.simulator.models import MOST_BACK_OFF_NS, NS_PER_MS, Latency, RateLimit
 from ticklink.simulator.native import NativeRows
 from ticklink.simulator.orders import SIDE_NAMES, Order
 from ticklink.simulator.venue import SimulatedVenue, order_row
+
+NS_PER_S = 1_000_000_000
 
 Post = Callable[..., None]
 
@@ -25,9 +27,15 @@ class Desk:
     """ports.Exchange of a backtest. `expect` is told when a venue that was asked something does something next."""
 
     def __init__(
-        self, scheduler: Scheduler, latency: Latency, venues: list[SimulatedVenue], expect: Callable[[int], None]
+        self,
+        scheduler: Scheduler,
+        latency: Latency,
+        venues: list[SimulatedVenue],
+        expect: Callable[[int], None],
+        *,
+        limit: RateLimit,
     ) -> None:
-        self._scheduler, self._latency, self._expect = scheduler, latency, expect
+        self._scheduler, self._latency, self._expect, self._is_limited = scheduler, latency, expect, limit.is_enforced
         self._venues = {venue.name: venue for venue in venues}
         self._exchanges = [venue.exchange for venue in venues]
 
@@ -39,10 +47,15 @@ class Desk:
                 "", request.venue, failure=Failure("refused", f"unknown venue {request.venue!r}; known: {known}")
             )
         scheduler, latency, exchange = self._scheduler, self._latency, venue.exchange
-        scheduler.sleep_until(scheduler.current_ns() + latency.to_venue_ns())
+        leave_ns = scheduler.current_ns()
+        if self._is_limited and (wait_ns := venue.book(leave_ns, MOST_BACK_OFF_NS)):
+            leave_ns += wait_ns
+            if wait_ns > MOST_BACK_OFF_NS:
+                return too_many(venue, leave_ns)
+        scheduler.sleep_until(leave_ns + latency.to_venue_ns())
         now_ns = scheduler.now_ns
         exchange.advance(now_ns)
-        reply = venue.handle(request)
+        reply = venue.carry_out(request) if self._is_limited else venue.handle(request)
         self._expect(exchange.next_due_ns())
         scheduler.sleep_until(now_ns + latency.from_venue_ns())
         return reply
@@ -60,6 +73,13 @@ class Desk:
     def advance(self, until_ns: int) -> None:
         for exchange in self._exchanges:
             exchange.advance(until_ns)
+
+
+def too_many(venue: SimulatedVenue, free_ns: int) -> Reply:
+    """The answer to a request that the venue's budget would keep back too long."""
+    limits = RateLimits(0, free_ns // NS_PER_S + 1)
+    message = f"too many requests to {venue.name}: the next is free at {limits.reset}"
+    return Reply(venue.src, venue.name, None, Failure("rate_limited", message), limits)
 
 
 class Bot(Protocol):

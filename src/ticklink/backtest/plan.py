@@ -16,6 +16,7 @@ from ticklink.simulator.models import (
     JitterLatency,
     Latency,
     Queue,
+    RateLimit,
 )
 
 UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
@@ -61,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fees: Fees = Fees()
     queue: Queue = Queue()
     funding: Funding = Funding(DEFAULT_FUNDING_RATE)
+    rate_limit: RateLimit = RateLimit()
     seed: int = 0
     currency: str | None = None
     workdir: Path | None = None

@@ -161,13 +161,13 @@ def assumptions(session: Session) -> dict[str, str]:
         "funding": plan.funding.describe(),
         "depth": models.DEPTH,
         "order of events": models.TIES,
-        "rate limits": "counted and reported to the bot, never enforced",
+        "rate limits": plan.rate_limit.describe(),
         "mark price": "the middle of the quote",
     }
     words |= {f"data of {source.market}": source.note for source in session.tape.sources if source.note}
     over = {venue.name: venue.over_budget for venue in session.venues if venue.over_budget}
     words |= {
-        f"requests over {name}'s rate limit": f"{count}: live, they would have waited" for name, count in over.items()
+        f"requests over {name}'s rate limit": f"{count} went through all the same" for name, count in over.items()
     }
     return words
 

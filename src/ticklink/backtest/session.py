@@ -34,6 +34,9 @@ from ticklink.simulator.rules import rules_of
 from ticklink.simulator.venue import SimulatedVenue
 from ticklink.storage.instruments import catalog
 
+NUMBERS_A_VENUE = 1 << 28
+"""Orders and fills of different venues have different ids."""
+
 GRACE_NS = 1_000_000_000
 """How long the clock runs on after the last market event, so that orders on their way still arrive."""
 
@@ -68,13 +71,17 @@ class Session:
         self.feeder = Feeder(self.tape, lambda: self.replay.market_ns())
         self._assets: set[str] = set()
         self._reports: list[Reports] = []
-        self.venues = [self._venue(name, src) for name, src in plan.venues.items()]
+        self.venues = [self._venue(name, src, place) for place, (name, src) in enumerate(plan.venues.items())]
         if unknown := plan.balances.get("", {}).keys() - self._assets:
             known = ", ".join(sorted(self._assets))
             raise InputError(f"--balance {min(unknown)}: no market of the run has this asset; they have {known}")
         self._check_currency()
         self.exchange = self.desk = Desk(
-            self.scheduler, self.latency, self.venues, lambda due_ns: self.replay.expect(due_ns)
+            self.scheduler,
+            self.latency,
+            self.venues,
+            lambda due_ns: self.replay.expect(due_ns),
+            limit=plan.rate_limit,
         )
         targets = [
             Target(each.src, each.sym, is_trade=is_trade) for each in self.instruments for is_trade in (False, True)
@@ -224,14 +231,20 @@ class Session:
         levels = {sym: source.level for sym, source in sources.items() if source.level is not None}
         return CandleHistory(self.start_ns, lambda sym, start, end: sources[sym].past(root, start, end), levels)
 
-    def _venue(self, name: str, src: str) -> SimulatedVenue:
+    def _venue(self, name: str, src: str, place: int) -> SimulatedVenue:
         rows = rows_of(src)
         reports = Reports(rows, self.latency, lambda *arguments: self.replay.post(*arguments))
         markets = [(index, each) for index, each in enumerate(self.instruments) if each.src == src]
         account = Account(name, src, self._deposits(name, [each for _, each in markets]), time_ns=self.start_ns)
         plan = self.plan
         exchange = Exchange(
-            account, rules_of(src), reports, fees=plan.fees, funding=plan.funding, start_ns=self.start_ns
+            account,
+            rules_of(src),
+            reports,
+            fees=plan.fees,
+            funding=plan.funding,
+            start_ns=self.start_ns,
+            first_number=1 + place * NUMBERS_A_VENUE,
         )
         for index, instrument in markets:
             market = ReplayedMarket(instrument, plan.queue, self.feeder.more)

@@ -64,7 +64,9 @@ class Source:
         src, sym = self.market.src, self.market.sym
         if self.level is not None:
             to_quote, to_trade = (self._walked(self.level, root, instrument, start_ns, end_ns) for _ in range(2))
-            return before_end((quotes for quotes, _ in to_quote), end_ns), before_end((made for _, made in to_trade), end_ns)
+            return before_end((quotes for quotes, _ in to_quote), end_ns), before_end(
+                (made for _, made in to_trade), end_ns
+            )
         trades = archive.open_stream(root, src, sym, "trades", start_ns, end_ns, chunk_rows=PART_ROWS)
         if "quotes" in self.streams:
             return archive.open_stream(root, src, sym, "quotes", start_ns, end_ns, chunk_rows=PART_ROWS), trades  # type: ignore[return-value]

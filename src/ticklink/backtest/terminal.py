@@ -131,7 +131,7 @@ def summary(result: Result, *, report: str = "") -> RenderableType:
     parts: list[RenderableType] = [_headline(result)]
     if result.run.traceback:
         parts += [Text(), Text(result.run.traceback.rstrip(), style="red")]
-    parts += [_outcome(result)]
+    parts += [_outcome(result), *_errors(result)]
     if result.orders:
         parts += [Text(), _figures(result)]
     parts += [Text(note, style="yellow") for note in result.equity.notes]
@@ -140,6 +140,16 @@ def summary(result: Result, *, report: str = "") -> RenderableType:
     if report:
         parts += [Text(), Text.assemble(("Report  ", "bold"), (report, "cyan"), overflow="fold")]
     return Group(*parts)
+
+
+def _errors(result: Result) -> list[RenderableType]:
+    """That the bot's log has errors, and the first of them."""
+    errors = [line.message for line in result.log if line.level == "ERROR"]
+    if not errors:
+        return []
+    told = errors[0].strip().splitlines()
+    many = f"{len(errors):,} errors in the log, the first: " if len(errors) > 1 else "an error in the log: "
+    return [Text(f"{many}{told[0]}{f' - {told[-1]}' if len(told) > 1 else ''}", style="bold red")]
 
 
 def _headline(result: Result) -> Text:

@@ -17,7 +17,7 @@ from ticklink.backtest.run import encode, run
 from ticklink.backtest.session import Session
 from ticklink.backtest.terminal import Progress, summary
 from ticklink.model.errors import InputError
-from ticklink.simulator.models import NS_PER_MS, Queue
+from ticklink.simulator.models import NS_PER_MS, Queue, RateLimit
 
 EXIT_CODES = {"completed": 0, "stopped": 0, "failed": 1, "interrupted": 130}
 
@@ -53,6 +53,13 @@ EXIT_CODES = {"completed": 0, "stopped": 0, "failed": 1, "interrupted": 130}
 )
 @click.option(
     "--funding", default="0.01%", show_default=True, help="What a perpetual position pays at funding; or none."
+)
+@click.option(
+    "--rate-limits",
+    type=click.Choice(["enforced", "counted"]),
+    default="enforced",
+    show_default=True,
+    help="What the venue's request budget does.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
 @click.option("--currency", help="What results are counted in.  [default: the markets' quote currency]")
@@ -112,6 +119,7 @@ def plan_of(bot: Path, options: dict[str, Any]) -> Plan:
         fees=plans.parse_fees(options["fees"]),
         queue=Queue(options["queue"]),
         funding=plans.parse_funding(options["funding"]),
+        rate_limit=RateLimit(options["rate_limits"] == "enforced"),
         seed=options["seed"],
         currency=options["currency"],
         workdir=options["workdir"],

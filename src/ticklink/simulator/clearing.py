@@ -65,12 +65,23 @@ class Clearing:
     """See the module's docstring. `numbers` gives orders and fills their numbers, in the order in which they come about."""
 
     def __init__(
-        self, account: Account, rules: Rules, listener: Listener, seats: dict[str, Seat], timeline: Timeline
+        self,
+        account: Account,
+        rules: Rules,
+        listener: Listener,
+        seats: dict[str, Seat],
+        timeline: Timeline,
+        first_number: int,
     ) -> None:
         self.account = account
         self.fills: list[Fill] = []
-        self.numbers: Iterator[int] = count(1)
+        self.numbers: Iterator[int] = count(first_number)
         self._rules, self._listener, self._seats, self._time = rules, listener, seats, timeline
+
+    def reducible(self, seat: Seat, side: int) -> int:
+        """Lots by which an order of this side can reduce the position."""
+        position = self.account.positions.get(seat.contract.sym)
+        return max(0, -side * position.lots) if position is not None else 0
 
     # Marks
 

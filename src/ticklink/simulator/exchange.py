@@ -18,7 +18,7 @@ from ticklink.simulator.clearing import Clearing, Fill, Listener, Seat
 from ticklink.simulator.liquidation import Guard
 from ticklink.simulator.markets import NEVER, Market, is_crossed, watched_value
 from ticklink.simulator.models import Fees, Funding
-from ticklink.simulator.orders import Order, Status, Ticket
+from ticklink.simulator.orders import Order, Status, Ticket, watch_of
 from ticklink.simulator.rules import Rejected, Rules
 from ticklink.simulator.timeline import Timeline
 from ticklink.simulator.watches import Watch
@@ -32,7 +32,15 @@ class Exchange:
     """See the module's docstring."""
 
     def __init__(
-        self, account: Account, rules: Rules, listener: Listener, *, fees: Fees, funding: Funding, start_ns: int = 0
+        self,
+        account: Account,
+        rules: Rules,
+        listener: Listener,
+        *,
+        fees: Fees,
+        funding: Funding,
+        start_ns: int = 0,
+        first_number: int = 1,
     ) -> None:
         self.account, self.rules, self.fees, self.funding = account, rules, fees, funding
         self.seats: dict[str, Seat] = {}
@@ -42,7 +50,7 @@ class Exchange:
         self._by_client_id: dict[str, Order] = {}
         self._listener = listener
         self._time = Timeline(start_ns)
-        self._clearing = Clearing(account, rules, listener, self.seats, self._time)
+        self._clearing = Clearing(account, rules, listener, self.seats, self._time, first_number)
         self._guard = Guard(self._clearing, self.seats, self.liquidate)
         self._dead_man: int | None = None
 
@@ -223,7 +231,7 @@ class Exchange:
         """Let an active order meet the market: take what it may, then rest or end."""
         market, rules = self._clearing.market(seat), self.rules
         if order.reduce_only:
-            room = self._reducible(seat, order.side)
+            room = self._clearing.reducible(seat, order.side)
             if not room:
                 return self._close(seat, order, "Canceled", rules.reduce_only_text)
             order.lots = min(order.lots, order.filled + room)
@@ -302,22 +310,14 @@ class Exchange:
     # Stops
 
     def _wait_for_trigger(self, seat: Seat, order: Order) -> None:
-        """A buy stop triggers when its price is risen to, a sell stop when it is fallen to; if-touched the other way round."""
         self._listener.order_changed(order, self._time.now_ns)
-        market, watch = self._clearing.market(seat), self._watch(seat, order)
+        market, watch = self._clearing.market(seat), watch_of(order, lambda: self._trigger(seat, order))
         value = watched_value(market, watch)
         if value is not None and watch.is_reached(value):
             self._trigger(seat, order)
         else:
             order.watch = watch
             market.watch(watch)
-
-    def _watch(self, seat: Seat, order: Order) -> Watch:
-        side = order.side if order.type in ("Stop", "StopLimit") else -order.side
-        is_mark = order.trigger != "LastPrice"
-        assert order.stop_ticks is not None
-        level = 2 * order.stop_ticks if is_mark else order.stop_ticks
-        return Watch(side, level, is_mark=is_mark, on_reached=lambda: self._trigger(seat, order))
 
     def _trigger(self, seat: Seat, order: Order) -> None:
         order.watch, order.triggered, order.updated_ns = None, True, self.now_ns
@@ -373,15 +373,10 @@ class Exchange:
 
     # Reduce-only
 
-    def _reducible(self, seat: Seat, side: int) -> int:
-        """Lots by which an order of this side can reduce the position."""
-        position = self.account.positions.get(seat.contract.sym)
-        return max(0, -side * position.lots) if position is not None else 0
-
     def _fit_reducers(self, seat: Seat) -> None:
         """After a position changed: each reduce-only order by itself shrinks with it, or is cancelled when it is gone."""
         for order in [each for each in seat.reducers.values() if each.place is not None]:
-            room = self._reducible(seat, order.side)
+            room = self._clearing.reducible(seat, order.side)
             if not room:
                 self._close(seat, order, "Canceled", self.rules.reduce_only_text)
             elif order.lots - order.filled > room:

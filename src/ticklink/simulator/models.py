@@ -142,6 +142,24 @@ class Funding(msgspec.Struct, frozen=True):
         return ((after_ns - FUNDING_OFFSET_NS) // interval + 1) * interval + FUNDING_OFFSET_NS
 
 
+MOST_BACK_OFF_NS = 10_000_000_000
+
+
+class RateLimit(msgspec.Struct, frozen=True):
+    """What a venue's request budget does to a bot.
+
+    enforced: a call waits until the budget lets it through, and is answered with `rate_limits` where that takes over ten
+    seconds. counted: every call goes through; those over the budget are counted.
+    """
+
+    is_enforced: bool = True
+
+    def describe(self) -> str:
+        if self.is_enforced:
+            return "enforced: a call waits for the venue's request budget, ten seconds at most, and is refused beyond"
+        return "counted: calls over the venue's request budget go through and are counted (optimistic)"
+
+
 DEPTH = "only the best price is recorded: each tick behind it is assumed to hold the same size"
 TIES = "trades come before quotes of the same time; timers before both"
 

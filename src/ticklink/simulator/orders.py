@@ -1,5 +1,6 @@
 """Order: one order at the simulated exchange, in integer ticks and lots, from its acceptance to its end."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -134,3 +135,12 @@ class Order:
 def order_id(number: int) -> str:
     """A venue order id: a UUID in form, the same on every run."""
     return f"{number:08x}-0000-4000-8000-{number:012x}"
+
+
+def watch_of(order: Order, on_reached: Callable[[], None]) -> Watch:
+    """What a stop waits for: a buy for a rise to its price, a sell for a fall; if-touched orders the other way round."""
+    side = order.side if order.type in ("Stop", "StopLimit") else -order.side
+    is_mark = order.trigger != "LastPrice"
+    assert order.stop_ticks is not None
+    level = 2 * order.stop_ticks if is_mark else order.stop_ticks
+    return Watch(side, level, is_mark=is_mark, on_reached=on_reached)

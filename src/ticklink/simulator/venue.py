@@ -4,6 +4,7 @@ Replies are in the bot's shapes (bus.frames). Native calls go to the venue's nat
 """
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any, Protocol
 
 from ticklink.bus import frames
@@ -58,13 +59,23 @@ class SimulatedVenue:
             CallEndpoint: self._call_endpoint,
         }
 
+    def book(self, now_ns: int, most_ns: int) -> int:
+        """Take a request from the budget before it leaves: how long it has to wait, or (not taken) more than `most_ns`."""
+        return self._budget.book(now_ns, most_ns)
+
     @property
     def over_budget(self) -> int:
         """How many requests the venue's rate limit would not have let through."""
         return self._budget.exceeded
 
     def handle(self, request: Request) -> Reply:
-        limits = self._budget.spend(self.exchange.now_ns)
+        """Carry out a request that nobody booked: over the budget it is counted."""
+        self._budget.spend(self.exchange.now_ns)
+        return self.carry_out(request)
+
+    def carry_out(self, request: Request) -> Reply:
+        """Carry out a request that the budget has let through."""
+        limits = self._budget.limits(self.exchange.now_ns)
         data, failure = None, None
         try:
             data = self._handlers[type(request)](request)
@@ -123,7 +134,31 @@ class SimulatedVenue:
             raise Refused(f"order {order.order_id} is a market order; it has no price to amend")
         ticks = None if request.price is None else checks.price_ticks(instrument, request.price)
         lots = None if request.size is None else checks.size_lots(instrument, request.size)
+        if self.exchange.rules.amend == "replace":
+            return order_row(self._replace(order, ticks, lots))
         return order_row(self.exchange.amend(order, ticks=ticks, lots=lots))
+
+    def _replace(self, order: Order, ticks: int | None, lots: int | None) -> Order:
+        """Where a venue has no amendment: cancel, then place what is left anew, with an id and a queue place of its own."""
+        self.exchange.cancel(order)
+        left = (order.lots if lots is None else lots) - order.filled
+        if left <= 0:
+            return order
+        placed = self.exchange.place(
+            Ticket(
+                order.sym,
+                order.side,
+                order.type,
+                left,
+                order.ticks if ticks is None else ticks,
+                time_in_force=order.time_in_force,
+                post_only=order.post_only,
+                reduce_only=order.reduce_only,
+            )
+        )
+        if placed.status == "Rejected":
+            raise Rejected(placed.text)
+        return placed
 
     def _find(self, order_id: str) -> Order:
         order = self.exchange.find(order_id)
@@ -188,7 +223,7 @@ class SimulatedVenue:
 
 
 class Budget:
-    """A venue's request budget as a token bucket that refills continuously. It is reported and counted, not enforced."""
+    """A venue's request budget: a token bucket that refills continuously; booked ahead it goes below zero."""
 
     def __init__(self, per_minute: int) -> None:
         self._size = self._left = float(per_minute)
@@ -196,18 +231,33 @@ class Budget:
         self._seen_ns = 0
         self.exceeded = 0
 
-    def spend(self, now_ns: int) -> RateLimits:
-        left = self._left + (now_ns - self._seen_ns) * self._per_ns
-        if left > self._size:
-            left = self._size
-        left -= 1
-        self._seen_ns = now_ns
-        if left < 0:
-            left = 0.0
+    def book(self, now_ns: int, most_ns: int) -> int:
+        """Take one, and say how long until it is there; nothing is taken where that is longer than `most_ns`."""
+        self._refill(now_ns)
+        self._left -= 1
+        if self._left >= 0:
+            return 0
+        wait_ns = ceil(-self._left / self._per_ns)
+        if wait_ns > most_ns:
+            self._left += 1
+        return wait_ns
+
+    def spend(self, now_ns: int) -> None:
+        """Take one whether it is there or not."""
+        self._refill(now_ns)
+        if self._left < 1:
             self.exceeded += 1
-        self._left = left
-        reset_ns = now_ns + (self._size - left) / self._per_ns
-        return RateLimits(int(left), int(reset_ns // NS_PER_S) + 1)
+        self._left = max(0.0, self._left - 1)
+
+    def limits(self, now_ns: int) -> RateLimits:
+        """What is left, and when all of it will be."""
+        left = max(0.0, self._left)
+        return RateLimits(int(left), int((now_ns + (self._size - left) / self._per_ns) // NS_PER_S) + 1)
+
+    def _refill(self, now_ns: int) -> None:
+        left = self._left + (now_ns - self._seen_ns) * self._per_ns
+        self._left = left if left < self._size else self._size
+        self._seen_ns = now_ns
 
 
 def order_row(order: Order) -> dict[str, Any]:
