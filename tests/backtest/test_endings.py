@@ -1,8 +1,11 @@
 """How a backtest can end other than with its data: status, reason, log, exit code; never a hang, never our own traceback."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.backtest.lab import T0, Ended, Lab, said, speaking
+from ticklink.backtest.session import own_frames
 
 FAILS = """
         def __init__(self):
@@ -202,3 +205,13 @@ def test_an_error_that_repeats_is_told_with_its_traceback_ten_times(lab: Lab) ->
     assert len(errors) == 31
     assert [error.count("Traceback") for error in errors] == [1] * 10 + [0] * 21
     assert errors[-1].endswith("ValueError: again (the same line as before)")
+
+
+def test_a_stack_is_cut_to_the_frames_of_the_bot(tmp_path: Path) -> None:
+    inside = f'  File "{tmp_path}/bot.py", line 6, in spin\n    pass\n'
+    outside = '  File "/usr/lib/runpy.py", line 1\n    run()\n'
+        f'  File "{tmp_path}/bot.py", line 6, in spin\n    pass\n',
+        '  File "/usr/lib/runpy.py", line 1\n    run()\n',
+    )
+    assert own_frames(outside + inside, tmp_path) == inside.rstrip("\n")
+    assert own_frames(outside, tmp_path) == outside

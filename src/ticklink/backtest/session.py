@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ticklink.backtest.desk import Desk, Reports
@@ -146,7 +147,7 @@ class Session:
                 self.scheduler.spawn(self._start_bot, main=True)
                 self.replay.run(self.run_end_ns)
         except Stalled as stalled:
-            self._fail(str(stalled), stalled.stack)
+            self._fail(str(stalled), own_frames(stalled.stack, self.plan.bot.parent))
         except (TicklinkError, Deadlock) as error:
             self._fail(str(error))
         except SystemExit as left:
@@ -317,6 +318,13 @@ def _scale(instrument: Instrument) -> int:
 def _money(instruments: list[Instrument]) -> list[str]:
     """The assets that a bot needs to begin with: what its markets are paid in."""
     return list(dict.fromkeys(each.quote if each.is_spot else each.settle for each in instruments))
+
+
+def own_frames(stack: str, root: Path) -> str:
+    """A stack's text without the frames outside `root`, the bot's workspace; all of it where none is inside."""
+    head, *frames = f"\n{stack}".split("\n  File ")
+    own = [frame for frame in frames if frame.startswith(f'"{root}')]
+    return "\n  File ".join([head, *own]).strip("\n") if own else stack
 
 
 def _leave(stalled: Stalled) -> None:
