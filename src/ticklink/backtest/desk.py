@@ -125,7 +125,7 @@ class Reports:
             fill.time_ns // NS_PER_MS,
             order.order_id,
             order.client_order_id,
-            trade_id(fill),
+            fill.trade_id,
             "maker" if fill.is_maker else "taker",
             fill.fee / 10**contract.asset_scale,
             contract.asset,
@@ -155,8 +155,3 @@ class Reports:
         assert self.venue is not None
         self._latest_ns = max(self._latest_ns, time_ns + self._latency.from_venue_ns())
         self._post(self._latest_ns, callback, self.venue.src, sym, data)
-
-
-def trade_id(fill: Fill) -> str:
-    """The venue's id of a fill: a UUID in form, the same on every run."""
-    return f"{fill.number:08x}-0000-4000-9000-{fill.number:012x}"

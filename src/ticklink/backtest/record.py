@@ -1,6 +1,5 @@
 """Record: the books of a finished run - orders, fills, positions, ledger - as the types of its result."""
 
-from ticklink.backtest.desk import trade_id
 from ticklink.backtest.result import FillRecord, LedgerEntry, OrderRecord, PositionRecord
 from ticklink.model.positions import Position
 from ticklink.simulator.exchange import Fill
@@ -84,7 +83,7 @@ def fill_record(venue: str, fill: Fill) -> FillRecord:
         pnl_asset=contract.asset,
         position=instrument.size(fill.position_lots),
         order_id=fill.order.order_id,
-        trade_id=trade_id(fill),
+        trade_id=fill.trade_id,
     )
 
 

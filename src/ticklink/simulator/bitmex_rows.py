@@ -103,7 +103,7 @@ def trade_execution_row(fill: Fill, ticks: int | None, lots: int, average_price:
     last_price = instrument.price(fill.ticks)
     return execution_row(
         order,
-        trade_id(fill),
+        fill.trade_id,
         fill.time_ns,
         execType="Trade",
         lastQty=quantity(instrument, fill.lots),
@@ -246,11 +246,6 @@ def text(order: Order) -> str:
     if break_ or not last:
         return order.text or SUBMITTED
     return f"{last}\n{SUBMITTED}" if order.status in ("Canceled", "Rejected", "Expired") else last
-
-
-def trade_id(fill: Fill) -> str:
-    """`execID` of a fill, which is its trade id in `fill_update`."""
-    return f"{fill.number:08x}-0000-4000-9000-{fill.number:012x}"
 
 
 def match_id(number: int) -> str:

@@ -35,6 +35,11 @@ class Fill(NamedTuple):
     contract: Contract
     is_liquidation: bool = False
 
+    @property
+    def trade_id(self) -> str:
+        """The venue's id of the execution: a UUID in form, the same on every run."""
+        return f"{self.number:08x}-0000-4000-9000-{self.number:012x}"
+
 
 class Listener(Protocol):
     """Told of everything that happens to the account, as it happens. It must not act on the exchange from within a call."""
